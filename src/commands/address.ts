@@ -1,0 +1,69 @@
+/** Where to listen and whom to connect to, as the command line says it. */
+import { isIP } from 'node:net'
+import { UsageError } from '../errors.ts'
+import { parsePort } from '../quantities.ts'
+
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+export type Family = 4 | 6 | undefined
+
+/** `-4` or `-6`. @throws UsageError where both are given */
+export function chooseFamily(ipv4: boolean | undefined, ipv6: boolean | undefined): Family {
+  if (ipv4 === true && ipv6 === true) throw new UsageError('-4 and -6 exclude each other: choose one')
+  if (ipv4 === true) return 4
+  return ipv6 === true ? 6 : undefined
+}
+
+/** A server's `[[host:]port]`. @throws UsageError */
+export function parseListenAddress(text: string | undefined, family: Family, defaultPort: number): Address {
+  const host = family === 6 ? '::1' : '127.0.0.1'
+  if (text === undefined) return { host, port: defaultPort }
+  if (/^[^:[\]]*$/.test(text)) return { host, port: parsePort(text) }
+  return checkHost(splitHostPort(text), family)
+}
+
+/** A client's `[host] [port]`, also `host:port`, `[v6]:port`, and a port alone. @throws UsageError */
+export function parseConnectAddress(
+  first: string | undefined,
+  second: string | undefined,
+  family: Family,
+  defaultPort: number,
+): Address {
+  if (first === undefined) return { host: 'localhost', port: defaultPort }
+  if (second !== undefined) return checkTarget({ host: unbracket(first), port: parsePort(second) }, family)
+  if (/^\d+$/.test(first)) return checkTarget({ host: 'localhost', port: parsePort(first) }, family)
+  if (isIP(unbracket(first)) !== 0 || !first.includes(':')) {
+    return checkTarget({ host: unbracket(first), port: defaultPort }, family)
+  }
+  return checkTarget(splitHostPort(first), family)
+}
+
+function splitHostPort(text: string): Address {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:[\]]*)):([^:]*)$/.exec(text) ?? []
+  if (port === undefined) {
+    throw new UsageError(`"${text}" is not host:port; an IPv6 address stands in brackets: [::1]:9000`)
+  }
+  return { host: bracketed ?? plain ?? '', port: parsePort(port) }
+}
+
+function unbracket(text: string): string {
+  return /^\[(.*)\]$/.exec(text)?.[1] ?? text
+}
+
+function checkTarget(address: Address, family: Family): Address {
+  if (address.port === 0) throw new UsageError('"0" is not a port to connect to: expected 1 to 65535')
+  return checkHost(address, family)
+}
+
+function checkHost({ host, port }: Address, family: Family): Address {
+  if (host === '') throw new UsageError('the host is empty: expected a name or an address')
+  if (!/^[\p{L}\p{N}_.:%-]+$/u.test(host)) throw new UsageError(`"${host}" is not a host name or address`)
+  const version = isIP(host)
+  if (family !== undefined && version !== 0 && version !== family) {
+    throw new UsageError(`"${host}" is an IPv${version} address, but -${family} asks for IPv${family}`)
+  }
+  return { host, port }
+}

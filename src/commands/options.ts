@@ -1,0 +1,231 @@
+/** The options of the commands as data: one row each, from which help, parsing and types are made. */
+import { UsageError } from '../errors.ts'
+import { onEofChoices } from '../net/driver.ts'
+import { serviceNames } from '../net/services.ts'
+import { parseDuration, parsePort, parseSize, parseWhole, type Range } from '../quantities.ts'
+
+/** One option. Without `parse` it is a switch; with `repeat` its values become a list, or a number of times. */
+export interface OptionRow<V = unknown> {
+  readonly flags: string
+  readonly help: string
+  readonly group: string
+  readonly parse?: (text: string) => V
+  readonly repeat?: true
+}
+
+type ValueOf<Row> = Row extends { readonly parse: (text: string) => infer V }
+  ? Row extends { readonly repeat: true }
+    ? readonly V[]
+    : V
+  : Row extends { readonly repeat: true }
+    ? number
+    : boolean
+
+/** The values that were given for a table of options, under the names of its rows. */
+export type Values<Rows> = { readonly [Name in keyof Rows]?: ValueOf<Rows[Name]> }
+
+const duration = (range?: Range) => (text: string) => parseDuration(text, range)
+const size = (range?: Range) => (text: string) => parseSize(text, range)
+const whole = (range?: Range) => (text: string) => parseWhole(text, range)
+
+/** One of a few words. */
+function choice<const Words extends readonly string[]>(words: Words): (text: string) => Words[number] {
+  return (text) => {
+    const found = words.find((word) => word === text)
+    if (found === undefined) throw new UsageError(`"${text}" is not one of ${words.join(', ')}`)
+    return found
+  }
+}
+
+const asText = (text: string): string => text
+
+/** The largest read that is useful: the kernel's buffer is seldom larger. */
+const largestRead = 16 * 2 ** 20
+
+const screen = 'What you see'
+const session = 'What it does by itself'
+const stream = 'The stream'
+const connection = 'The connection'
+
+/** What every socket command takes. */
+export const commonOptions = {
+  view: {
+    flags: '--view <view>',
+    help: 'log, raw, hex or json (a terminal: log; a pipe: raw)',
+    group: screen,
+    parse: choice(['log', 'raw', 'hex', 'json']),
+  },
+  json: { flags: '--json', help: 'short for --view json', group: screen },
+  hex: { flags: '-x, --hex', help: 'short for --view hex', group: screen },
+  raw: { flags: '--raw', help: 'short for --view raw', group: screen },
+  verbose: { flags: '-v, --verbose', help: 'tell more; -vv: still more', group: screen, repeat: true },
+  quiet: { flags: '-q, --quiet', help: 'tell errors only', group: screen },
+  time: {
+    flags: '--time <how>',
+    help: 'elapsed, delta, clock or none (elapsed)',
+    group: screen,
+    parse: choice(['elapsed', 'delta', 'clock', 'none']),
+  },
+  show: {
+    flags: '--show <size>',
+    help: 'how much of a payload log shows, or all (256)',
+    group: screen,
+    parse: (text: string) => (text === 'all' ? Number.POSITIVE_INFINITY : parseSize(text, { min: 0 })),
+  },
+  color: { flags: '--color', help: 'colour even where the output is no terminal', group: screen },
+  noColor: { flags: '--no-color', help: 'no colour (NO_COLOR does the same)', group: screen },
+  enter: {
+    flags: '-e, --enter <line>',
+    help: 'as if typed, before standard input; repeatable',
+    group: session,
+    parse: asText,
+    repeat: true,
+  },
+  script: {
+    flags: '--script <file>',
+    help: 'lines of the language from a file, - for standard input',
+    group: session,
+    parse: asText,
+  },
+  wait: {
+    flags: '-w, --wait <duration>',
+    help: 'end after so long with nothing happening',
+    group: session,
+    parse: duration({ min: 1 }),
+  },
+  count: {
+    flags: '-n, --count <n>',
+    help: 'end after so many received reads',
+    group: session,
+    parse: whole({ min: 1 }),
+  },
+  eol: {
+    flags: '--eol <end>',
+    help: 'what ends a typed line: lf, crlf or none (lf)',
+    group: session,
+    parse: choice(['lf', 'crlf', 'none']),
+  },
+  noHistory: { flags: '--no-history', help: 'neither read nor keep typed lines', group: session },
+  ipv4: { flags: '-4, --ipv4', help: 'IPv4 only', group: connection },
+  ipv6: { flags: '-6, --ipv6', help: 'IPv6 only', group: connection },
+} as const satisfies Record<string, OptionRow>
+
+/** What both ends of TCP take. */
+export const streamOptions = {
+  noDelay: { flags: '--no-delay', help: 'send small writes at once (TCP_NODELAY)', group: stream },
+  keepAlive: {
+    flags: '--keep-alive <duration>',
+    help: 'probe a silent peer after so long',
+    group: stream,
+    parse: duration({ min: 1_000 }),
+  },
+  readSize: {
+    flags: '--read-size <size>',
+    help: 'bytes taken a read at most (64KiB)',
+    group: stream,
+    parse: size({ max: largestRead }),
+  },
+  rate: { flags: '--rate <size>', help: 'bytes read a second at most', group: stream, parse: size() },
+  chunk: { flags: '--chunk <size>', help: 'write in pieces of so many bytes', group: stream, parse: size() },
+  delay: { flags: '--delay <duration>', help: 'pause between two writes', group: stream, parse: duration() },
+  hold: { flags: '--hold', help: 'do not read until /resume', group: stream },
+  halfOpen: { flags: '--half-open', help: "do not answer the peer's FIN with ours", group: stream },
+  maxQueue: {
+    flags: '--max-queue <size>',
+    help: 'bytes that may wait here for a peer that does not read (1MiB)',
+    group: stream,
+    parse: size(),
+  },
+  stallTimeout: {
+    flags: '--stall-timeout <duration>',
+    help: 'give up a peer that takes nothing for so long; 0: never (server: 30s)',
+    group: stream,
+    parse: duration(),
+  },
+} as const satisfies Record<string, OptionRow>
+
+export const tcpServerOptions = {
+  service: {
+    flags: '--service <name>',
+    help: 'none, echo, discard, chargen, daytime, time or chat (none)',
+    group: connection,
+    parse: choice(serviceNames),
+  },
+  echo: { flags: '--echo', help: 'short for --service echo', group: connection },
+  once: { flags: '--once', help: 'serve one client, then end', group: connection },
+  maxConnections: {
+    flags: '--max-connections <n>',
+    help: 'refuse more clients than this (1000)',
+    group: connection,
+    parse: whole({ min: 1, max: 1_000_000 }),
+  },
+  backlog: {
+    flags: '--backlog <n>',
+    help: 'connections that may wait to be accepted (511)',
+    group: connection,
+    parse: whole({ min: 1, max: 65_535 }),
+  },
+  idleTimeout: {
+    flags: '--idle-timeout <duration>',
+    help: 'close a client after so long of silence; 0: never (0)',
+    group: connection,
+    parse: duration(),
+  },
+  ...streamOptions,
+  ...commonOptions,
+} as const satisfies Record<string, OptionRow>
+
+export const tcpClientOptions = {
+  connectTimeout: {
+    flags: '--connect-timeout <duration>',
+    help: 'give up connecting after so long (10s)',
+    group: connection,
+    parse: duration({ min: 1 }),
+  },
+  retry: {
+    flags: '--retry <n>',
+    help: 'try again so often, waiting longer each time (0)',
+    group: connection,
+    parse: whole({ max: 1_000 }),
+  },
+  localAddress: {
+    flags: '--local-address <address>',
+    help: 'connect from this address',
+    group: connection,
+    parse: asText,
+  },
+  localPort: {
+    flags: '--local-port <port>',
+    help: 'connect from this port',
+    group: connection,
+    parse: parsePort,
+  },
+  probe: { flags: '-z, --probe', help: 'connect, tell how long it took, leave', group: connection },
+  onEof: {
+    flags: '--on-eof <what>',
+    help: 'at the end of standard input: fin, close or stay (fin)',
+    group: connection,
+    parse: choice(onEofChoices),
+  },
+  ...streamOptions,
+  ...commonOptions,
+} as const satisfies Record<string, OptionRow>
+
+export const compareOptions = {
+  list: { flags: '--list', help: 'the experiments there are', group: 'What is run' },
+  seed: {
+    flags: '--seed <n>',
+    help: 'repeat the run that was made with this seed',
+    group: 'What is run',
+    parse: whole({ max: 2 ** 32 - 1 }),
+  },
+  json: { flags: '--json', help: 'every event of every actor, then the claims', group: screen },
+  width: {
+    flags: '--width <columns>',
+    help: 'draw for so many columns',
+    group: screen,
+    parse: whole({ min: 40, max: 400 }),
+  },
+  color: commonOptions.color,
+  noColor: commonOptions.noColor,
+} as const satisfies Record<string, OptionRow>

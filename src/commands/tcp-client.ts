@@ -1,0 +1,94 @@
+import { isIP } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Context } from '../context.ts'
+import { NetworkError, TimeoutError, UsageError } from '../errors.ts'
+import { formatEndpoint, type Teller } from '../event.ts'
+import { type ExitCode, exitCodes } from '../exit-code.ts'
+import { TcpClient, type TcpClientOptions } from '../net/tcp-client.ts'
+import { Stop } from '../session/stop.ts'
+import { formatDuration } from '../views/units.ts'
+import { chooseFamily, type Family, parseConnectAddress } from './address.ts'
+import type { tcpClientOptions, Values } from './options.ts'
+import { chooseView, openSession, resolveSession, resolveStream, type ViewName } from './set-up.ts'
+
+const defaultPort = 9_000
+
+/** The first pause before a retry, and the longest, milliseconds; each is twice the one before. */
+const firstPauseMs = 250
+const longestPauseMs = 10_000
+
+/** `sockpit tcp-client [host] [port]` */
+export async function tcpClient(
+  context: Context,
+  [host, port]: readonly string[],
+  values: Values<typeof tcpClientOptions>,
+): Promise<ExitCode> {
+  const view = chooseView(context, values)
+  const options = resolve(host, port, values, view)
+  const sessionOptions = resolveSession(values, 'client', values.onEof ?? 'fin')
+  const { session, stop } = await openSession(context, values, view, sessionOptions)
+  const client = new TcpClient(options, { teller: session.teller, now: () => context.now() })
+  try {
+    const tookMs = await connectRepeatedly(client, values.retry ?? 0, session.teller, stop.signal)
+    if (values.probe === true) stop.abort(probed(session.teller, options, tookMs))
+  } catch (error) {
+    if (!stop.signal.aborted) throw error
+  }
+  return session.run(client)
+}
+
+function probed(teller: Teller, options: TcpClientOptions, tookMs: number): Stop {
+  const where = formatEndpoint({ address: options.host, port: options.port })
+  const text = `${where} accepts connections: connected in ${formatDuration(tookMs)}`
+  teller.tell('client', { kind: 'note', text })
+  return new Stop(exitCodes.ok)
+}
+
+async function connectRepeatedly(
+  client: TcpClient,
+  retries: number,
+  teller: Teller,
+  signal: AbortSignal,
+): Promise<number> {
+  for (let retry = 1; ; retry++) {
+    try {
+      return await client.connect(signal)
+    } catch (error) {
+      const isWorthRetrying = error instanceof NetworkError || error instanceof TimeoutError
+      if (retry > retries || !isWorthRetrying) throw error
+      const pauseMs = Math.min(firstPauseMs * 2 ** (retry - 1), longestPauseMs)
+      const text = `${error.message} Trying again in ${formatDuration(pauseMs)} (${retry} of ${retries}).`
+      teller.tell('client', { kind: 'note', text })
+      await sleep(pauseMs, undefined, { signal })
+    }
+  }
+}
+
+function resolve(
+  host: string | undefined,
+  port: string | undefined,
+  values: Values<typeof tcpClientOptions>,
+  view: ViewName,
+): TcpClientOptions {
+  const family = chooseFamily(values.ipv4, values.ipv6)
+  const { localAddress } = values
+  if (localAddress !== undefined) checkLocalAddress(localAddress, family)
+  return {
+    ...resolveStream(values, view, 0),
+    ...parseConnectAddress(host, port, family, defaultPort),
+    family,
+    localAddress,
+    localPort: values.localPort,
+    connectTimeoutMs: values.connectTimeout ?? 10_000,
+  }
+}
+
+function checkLocalAddress(address: string, family: Family): void {
+  const version = isIP(address)
+  if (version === 0) throw new UsageError(`--local-address: "${address}" is not an IP address`)
+  if (family !== undefined && version !== family) {
+    throw new UsageError(
+      `--local-address: "${address}" is not an IPv${family} address, which -${family} asks for`,
+    )
+  }
+}

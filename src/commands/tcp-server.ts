@@ -1,0 +1,49 @@
+import type { Context } from '../context.ts'
+import { UsageError } from '../errors.ts'
+import type { ExitCode } from '../exit-code.ts'
+import { TcpServer, type TcpServerOptions } from '../net/tcp-server.ts'
+import { chooseFamily, parseListenAddress } from './address.ts'
+import type { tcpServerOptions, Values } from './options.ts'
+import { chooseView, openSession, resolveSession, resolveStream, type ViewName } from './set-up.ts'
+
+const defaultPort = 9_000
+
+/** `sockpit tcp-server [[host:]port]` */
+export async function tcpServer(
+  context: Context,
+  [address]: readonly string[],
+  values: Values<typeof tcpServerOptions>,
+): Promise<ExitCode> {
+  const view = chooseView(context, values)
+  const options = resolve(address, values, view)
+  const { session } = await openSession(context, values, view, resolveSession(values, 'server', 'stay'))
+  const server = new TcpServer(options, {
+    teller: session.teller,
+    now: () => context.now(),
+    date: () => context.date(),
+    openFiles: () => context.openFiles(),
+  })
+  await server.listen()
+  return session.run(server)
+}
+
+function resolve(
+  address: string | undefined,
+  values: Values<typeof tcpServerOptions>,
+  view: ViewName,
+): TcpServerOptions {
+  const family = chooseFamily(values.ipv4, values.ipv6)
+  if (values.echo === true && values.service !== undefined && values.service !== 'echo') {
+    throw new UsageError(`--echo is short for --service echo, but --service ${values.service} was given too`)
+  }
+  return {
+    ...resolveStream(values, view, 30_000),
+    ...parseListenAddress(address, family, defaultPort),
+    ipv6Only: family === 6,
+    service: values.echo === true ? 'echo' : (values.service ?? 'none'),
+    once: values.once === true,
+    maxConnections: values.maxConnections ?? 1_000,
+    backlog: values.backlog ?? 511,
+    idleTimeoutMs: values.idleTimeout ?? 0,
+  }
+}

@@ -1,0 +1,62 @@
+import type { Readable, Writable } from 'node:stream'
+
+/** The signals that end a command, with the exit code that each leads to. */
+export type EndingSignal = 'SIGHUP' | 'SIGINT' | 'SIGTERM'
+
+/** A standard stream that text goes to. */
+export interface Output {
+  readonly stream: Writable
+  readonly isTerminal: boolean
+  /** Columns of the terminal now; 80 where there is none. */
+  width(): number
+  /** Whether colour may be used here: a terminal, and the environment does not forbid it. */
+  readonly color: boolean
+  /**
+   * Writes at once as many bytes as the other end takes and returns their number: a file takes all of them,
+   * a pipe what fits into it, a terminal none (it goes through the stream).
+   * @throws the system's error (EPIPE, ENOSPC …)
+   */
+  writeNow(bytes: Uint8Array): number
+  /** Whether it is a pipe whose reader has gone, as far as the system tells without a write. */
+  readerIsGone(): boolean
+}
+
+/** What standard input is: this decides between the prompt, a bulk copy and a stream. */
+export type InputKind = 'terminal' | 'file' | 'pipe'
+
+/** Standard input. */
+export interface Input {
+  readonly kind: InputKind
+  /** Opened on first use: reading starts only when a command wants it. */
+  stream(): Readable
+  /** The next bytes of a file into the buffer, at once; 0 at the end. */
+  readNow(buffer: Uint8Array): number
+  /** Lets go of it, so that it keeps the process from ending no longer. */
+  close(): void
+}
+
+/** Everything that a command may know of the process it runs in. Tests build their own. */
+export interface Context {
+  readonly stdin: Input
+  readonly stdout: Output
+  readonly stderr: Output
+  /** Milliseconds since the command started, monotonic, three decimals. */
+  now(): number
+  /** Now, on the calendar. */
+  date(): Date
+  /** Unpredictable bytes. */
+  randomBytes(size: number): Uint8Array
+  /** An environment variable. */
+  env(name: string): string | undefined
+  readonly platform: NodeJS.Platform
+  /** The home folder of the person. */
+  readonly home: string
+  /** How many files this process may have open, and how many it has: Infinity where the system does not say. */
+  openFiles(): { readonly limit: number; readonly open: number }
+  /** The command that started sockpit, to start another: the program and its first arguments. */
+  readonly self: readonly [string, ...string[]]
+  /** Calls back on the first signal that ends a command; a second one ends the process at once. */
+  onSignal(callback: (signal: EndingSignal) => void): void
+  /** Ctrl-C where the terminal does not send the signal itself: as if it had come. */
+  interrupt(): void
+}

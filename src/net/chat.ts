@@ -1,0 +1,51 @@
+import type { Service, ServiceHost } from './services.ts'
+import type { TcpConnection } from './tcp-connection.ts'
+
+/** A line that is longer is passed on in pieces, bytes. */
+const longestLine = 65_536
+
+/** Every line that one says goes to all the others, with who said it. */
+export class ChatRoom implements Service {
+  readonly #host: ServiceHost
+  /** What each has said since its last line end. */
+  readonly #unfinished = new Map<TcpConnection, Buffer>()
+
+  constructor(host: ServiceHost) {
+    this.#host = host
+  }
+
+  received(connection: TcpConnection, bytes: Uint8Array): void {
+    let rest = Buffer.concat([this.#unfinished.get(connection) ?? Buffer.alloc(0), bytes])
+    for (let end = rest.indexOf(0x0a); end !== -1; end = rest.indexOf(0x0a)) {
+      this.#say(connection, rest.subarray(0, end))
+      rest = rest.subarray(end + 1)
+    }
+    while (rest.length > longestLine) {
+      this.#host.lineCut(connection, longestLine)
+      this.#say(connection, rest.subarray(0, longestLine))
+      rest = rest.subarray(longestLine)
+    }
+    this.#unfinished.set(connection, rest)
+  }
+
+  closed(connection: TcpConnection): void {
+    const rest = this.#unfinished.get(connection)
+    this.#unfinished.delete(connection)
+    if (rest !== undefined && rest.length > 0) this.#say(connection, rest)
+  }
+
+  #say(speaker: TcpConnection, line: Uint8Array): void {
+    const text = withoutControls(Buffer.from(line).toString())
+    const payload = Buffer.from(`${speaker.name.replace('server', '')}: ${text}\n`)
+    for (const other of this.#host.connections()) if (other !== speaker) other.send(payload)
+  }
+}
+
+/** One person's bytes must not steer another one's terminal: control characters become visible. */
+function withoutControls(text: string): string {
+  return text
+    .replace(/\r$/, '')
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+      character === '\t' ? character : `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+    )
+}

@@ -1,0 +1,38 @@
+import type { SocketAction } from '../action.ts'
+import type { SockpitError } from '../errors.ts'
+
+/** What a client does at the end of standard input: half-close, close, or nothing. */
+export const onEofChoices = ['fin', 'close', 'stay'] as const
+export type OnEof = (typeof onEofChoices)[number]
+
+/** Carries actions to real sockets; what happens there is told as events. */
+export interface Driver {
+  /**
+   * Carries out one action; settles when it is accepted, which for a payload means that the queue has room
+   * for more.
+   * @throws UsageError where it cannot be done, with the reason
+   */
+  perform(action: SocketAction): Promise<void>
+  /**
+   * Sends bytes from standard input to whoever is connected; settles when the kernel has them all, so that
+   * their buffer may be used again. The answer says whether more can be sent.
+   */
+  feed(bytes: Uint8Array): Promise<boolean>
+  /** Standard input or a script may bring bytes from now on: a peer's FIN is not answered before they did. */
+  startFeed(): void
+  /** Nothing more comes: a client ends its side, closes or stays; a server ends the sides that it fed. */
+  endFeed(onEof: OnEof): void
+  /** Whether sockets are read from: not while the output is full, and not once enough was received. */
+  setReading(reading: boolean): void
+  /** The numbers of the clients that are connected; a client itself has none. */
+  peers(): readonly number[]
+  /** Settles when nothing is left to drive. */
+  readonly ended: Promise<Outcome>
+  /** Sends what is queued, ends every connection and stops listening; within the grace time, else by force. */
+  shutdown(graceMs: number): Promise<void>
+}
+
+/** How a driver ended: as asked, or with what went wrong. */
+export interface Outcome {
+  readonly error?: SockpitError
+}

@@ -1,0 +1,20 @@
+import { isIP, type Socket } from 'node:net'
+import type { Endpoint } from '../event.ts'
+
+/** An address and a port as an Endpoint. */
+export function endpoint(address: string, port: number): Endpoint {
+  return { address, port, family: isIP(address) === 6 ? 'IPv6' : 'IPv4' }
+}
+
+export function localEnd(socket: Socket): Endpoint {
+  return endpoint(socket.localAddress ?? '', socket.localPort ?? 0)
+}
+
+export function remoteEnd(socket: Socket): Endpoint {
+  return endpoint(socket.remoteAddress ?? '', socket.remotePort ?? 0)
+}
+
+/** Whether only this machine reaches the address (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3). */
+export function isLoopback(address: string): boolean {
+  return address === '::1' || /^(?:::ffff:)?127\./.test(address)
+}

@@ -1,0 +1,45 @@
+/**
+ * The one file that leans on undocumented fields of node:net, with a documented way beside each.
+ *
+ * A server cannot ask `node:net` to read into a buffer of its own (`onread` exists for clients only), and a
+ * reader cannot learn how many bytes of a write the kernel took. Both are known to the handle under a socket.
+ */
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net'
+
+/** What we use of the handle under a socket. */
+interface Handle {
+  readonly writeQueueSize?: number
+  useUserBuffer?(buffer: Uint8Array): void
+}
+
+function handleOf(socket: Socket): Handle | undefined {
+  const handle: unknown = '_handle' in socket ? socket._handle : undefined
+  return typeof handle === 'object' && handle !== null ? handle : undefined
+}
+
+/**
+ * The same connection as a socket that reads through `onread`, not yet reading; undefined where this Node
+ * offers no way: then the accepted socket's own `data` events serve.
+ * @param accepted a socket from a server with `pauseOnConnect`, unread; not to be used any more
+ */
+export function readThrough(accepted: Socket, onread: OnReadOpts): Socket | undefined {
+  const handle = handleOf(accepted)
+  if (handle?.useUserBuffer === undefined) return undefined
+  const options = { handle, onread, allowHalfOpen: true, pauseOnCreate: true }
+  Object.assign(accepted, { _handle: null })
+  // The accepted socket is empty now; destroying it makes its server forget it.
+  accepted.destroy()
+  return new Socket(options satisfies SocketConstructorOpts & { handle: Handle })
+}
+
+/** Makes the next read of an `onread` socket use this buffer, where the handle allows it. */
+export function readNextInto(socket: Socket, buffer: Uint8Array): void {
+  handleOf(socket)?.useUserBuffer?.(buffer)
+}
+
+/** Bytes that wait in this process: exact where the handle tells, else the writes that are not complete. */
+export function unsentBytes(socket: Socket): number {
+  const inHandle = handleOf(socket)?.writeQueueSize
+  if (inHandle === undefined || socket.writableLength === 0) return socket.writableLength
+  return Math.min(inHandle, socket.writableLength)
+}

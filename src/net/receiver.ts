@@ -1,0 +1,115 @@
+import type { OnReadOpts, Socket } from 'node:net'
+import { readNextInto } from './raw-handle.ts'
+
+/** What may keep us from reading; we read while nothing does. */
+export type Obstacle = 'asked' | 'rate' | 'queue' | 'output'
+
+export interface ReceiveOptions {
+  /** Bytes taken a read at most. */
+  readonly readSize: number | undefined
+  /** Bytes read a second at most. */
+  readonly rate: number | undefined
+  /** Do not read until asked to. */
+  readonly hold: boolean
+}
+
+/** What Node reads at most in one go. */
+const usualReadSize = 65_536
+
+/** With a rate, so many reads a second. */
+const readsPerSecond = 10
+
+/** One buffer for every socket: a read is told and used up before the next one begins. */
+let shared = Buffer.allocUnsafeSlow(0)
+
+/** Makes reads larger where bulk data goes to a file or pipe and nobody looks at single reads. */
+export const bulkReadSize = 2 ** 20
+
+/** The reading half of a connection: how much a read takes, how often, and whether we read at all. */
+export class Receiver {
+  /** Gets each read; the bytes are borrowed until it returns. */
+  deliver: (bytes: Uint8Array) => void = () => {}
+  readonly onread: OnReadOpts
+  #socket: Socket | undefined
+  readonly #obstacles = new Set<Obstacle>()
+  #readSize: number | undefined
+  #rate: number | undefined
+  #buffer: Buffer
+  #rateTimer: NodeJS.Timeout | undefined
+
+  constructor(options: ReceiveOptions) {
+    this.#readSize = options.readSize
+    this.#rate = options.rate
+    if (options.hold) this.#obstacles.add('asked')
+    this.#buffer = this.#chooseBuffer()
+    this.onread = {
+      buffer: () => this.#buffer,
+      callback: (size, buffer) => {
+        this.#take(buffer.subarray(0, size))
+        return true
+      },
+    }
+  }
+
+  /** Starts reading from a connected socket, unless something is in the way. */
+  attach(socket: Socket, throughOnread: boolean): void {
+    this.#socket = socket
+    if (!throughOnread) socket.on('data', (chunk) => this.#take(chunk))
+    if (this.#obstacles.size === 0) socket.resume()
+    else socket.pause()
+  }
+
+  get isPaused(): boolean {
+    return this.#obstacles.has('asked')
+  }
+
+  block(obstacle: Obstacle): void {
+    if (this.#obstacles.size === 0) this.#socket?.pause()
+    this.#obstacles.add(obstacle)
+  }
+
+  unblock(obstacle: Obstacle): void {
+    if (this.#obstacles.delete(obstacle) && this.#obstacles.size === 0) this.#socket?.resume()
+  }
+
+  setReadSize(readSize: number | undefined): void {
+    this.#readSize = readSize
+    this.#changeBuffer()
+  }
+
+  setRate(rate: number | undefined): void {
+    this.#rate = rate
+    this.#changeBuffer()
+  }
+
+  stop(): void {
+    clearTimeout(this.#rateTimer)
+  }
+
+  #take(bytes: Uint8Array): void {
+    this.deliver(bytes)
+    if (this.#rate !== undefined) this.#rest((bytes.length / this.#rate) * 1000)
+  }
+
+  #rest(ms: number): void {
+    this.block('rate')
+    clearTimeout(this.#rateTimer)
+    this.#rateTimer = setTimeout(() => this.unblock('rate'), ms)
+  }
+
+  #changeBuffer(): void {
+    this.#buffer = this.#chooseBuffer()
+    if (this.#socket !== undefined) readNextInto(this.#socket, this.#buffer)
+  }
+
+  #chooseBuffer(): Buffer {
+    const size = this.#readSize ?? usualReadSize
+    const perRead = this.#rate === undefined ? size : Math.ceil(this.#rate / readsPerSecond)
+    return sharedBuffer(Math.min(size, perRead))
+  }
+}
+
+function sharedBuffer(size: number): Buffer {
+  if (shared.length < size) shared = Buffer.allocUnsafeSlow(Math.max(size, usualReadSize))
+  return shared.subarray(0, size)
+}

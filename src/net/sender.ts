@@ -1,0 +1,207 @@
+import type { Socket } from 'node:net'
+import { msSince } from '../event.ts'
+import { unsentBytes } from './raw-handle.ts'
+
+export interface SendOptions {
+  /** Bytes a write at most: payloads are cut into pieces. */
+  readonly chunk: number | undefined
+  /** Milliseconds between two writes. */
+  readonly delayMs: number | undefined
+  /** Bytes that may wait in this process before whoever sends has to wait. */
+  readonly maxQueue: number
+  /** Milliseconds without progress after which a peer that does not read is given up; 0: never. */
+  readonly stallTimeoutMs: number
+}
+
+/** What the sending half tells its connection. */
+export interface SenderHooks {
+  wrote(piece: Uint8Array): void
+  stalled(queued: number): void
+  drained(tookMs: number): void
+  /** The queue has as much as it may hold. */
+  full(): void
+  /** The queue has room again. */
+  room(): void
+  /** No progress for the stall timeout. */
+  stuck(): void
+}
+
+/** The writing half of a connection: a bounded, ordered queue, cut into pieces and paced. */
+export class Sender {
+  #chunk: number | undefined
+  #delayMs: number | undefined
+  readonly #socket: Socket
+  readonly #options: SendOptions
+  readonly #hooks: SenderHooks
+  readonly #now: () => number
+  /** What no write has taken yet, in order; the first one from `#offset` on. */
+  readonly #pending: Uint8Array[] = []
+  #pendingBytes = 0
+  #offset = 0
+  #writes = 0
+  #accepted = 0
+  #confirmed = 0
+  #stalledAt: number | undefined
+  #isFull = false
+  #stopped = false
+  #pace: NodeJS.Timeout | undefined
+  #patience: NodeJS.Timeout | undefined
+  /** What is left to do once everything has gone to the kernel. */
+  #afterwards: (() => void) | undefined
+  #waiting: { readonly below: number; readonly go: () => void }[] = []
+
+  constructor(socket: Socket, options: SendOptions, hooks: SenderHooks, now: () => number) {
+    this.#socket = socket
+    this.#options = options
+    this.#chunk = options.chunk
+    this.#delayMs = options.delayMs
+    this.#hooks = hooks
+    this.#now = now
+  }
+
+  /** Bytes that wait in this process. */
+  get queued(): number {
+    return this.#pendingBytes + unsentBytes(this.#socket)
+  }
+
+  /** What the kernel took. */
+  get sent(): { bytes: number; writes: number } {
+    return { bytes: this.#accepted - this.unsent, writes: this.#writes }
+  }
+
+  /** Bytes that were accepted and are not known to have reached the kernel. */
+  get unsent(): number {
+    return this.#stopped ? this.#accepted - this.#confirmed : this.queued
+  }
+
+  setChunk(chunk: number | undefined): void {
+    this.#chunk = chunk
+  }
+
+  setDelay(delayMs: number | undefined): void {
+    this.#delayMs = delayMs
+  }
+
+  /** Queues a payload, which belongs to the sender from now on, and writes what can be written. */
+  send(payload: Uint8Array): void {
+    if (this.#stopped || payload.length === 0) return
+    this.#accepted += payload.length
+    this.#pending.push(payload)
+    this.#pendingBytes += payload.length
+    this.#pump()
+    if (!this.#isFull && this.queued >= this.#options.maxQueue) {
+      this.#isFull = true
+      this.#hooks.full()
+    }
+  }
+
+  /** Settles when fewer than so many bytes wait here, or nothing can be sent any more. */
+  async whenBelow(bytes: number): Promise<void> {
+    if (this.#stopped || this.queued < bytes) return
+    await new Promise<void>((go) => this.#waiting.push({ below: bytes, go }))
+  }
+
+  /** Settles when there is room for more. */
+  whenRoom(): Promise<void> {
+    return this.whenBelow(this.#options.maxQueue)
+  }
+
+  /** Does something once everything queued has gone to the kernel; replaces what was to be done. */
+  afterwards(what: () => void): void {
+    this.#afterwards = what
+    this.#pump()
+  }
+
+  /** Nothing more will be written. Before the socket is destroyed its queue is exact; after, writes that failed count. */
+  stop(): void {
+    if (this.#stopped) return
+    if (!this.#socket.destroyed) this.#confirmed = this.#accepted - this.queued
+    this.#stopped = true
+    clearTimeout(this.#pace)
+    clearTimeout(this.#patience)
+    this.#settle()
+  }
+
+  #pump(): void {
+    while (this.#pendingBytes > 0 && this.#pace === undefined && this.#stalledAt === undefined) {
+      if (this.#stopped) return
+      this.#write(this.#nextPiece())
+      if (this.#delayMs !== undefined && this.#delayMs > 0) this.#rest(this.#delayMs)
+    }
+    if (this.#pendingBytes === 0 && this.#stalledAt === undefined && !this.#stopped) {
+      const what = this.#afterwards
+      this.#afterwards = undefined
+      what?.()
+    }
+  }
+
+  #nextPiece(): Uint8Array {
+    const [payload = new Uint8Array()] = this.#pending
+    const end = Math.min(payload.length, this.#offset + (this.#chunk ?? payload.length))
+    const piece = payload.subarray(this.#offset, end)
+    this.#offset = end
+    if (end === payload.length) {
+      this.#pending.shift()
+      this.#offset = 0
+    }
+    this.#pendingBytes -= piece.length
+    return piece
+  }
+
+  #rest(delayMs: number): void {
+    this.#pace = setTimeout(() => {
+      this.#pace = undefined
+      this.#pump()
+    }, delayMs)
+  }
+
+  #write(piece: Uint8Array): void {
+    this.#writes += 1
+    this.#socket.write(piece, (error) => {
+      if (error !== undefined && error !== null) return
+      this.#confirmed += piece.length
+      this.#progress()
+    })
+    this.#hooks.wrote(piece)
+    if (this.#socket.writableLength === 0 || this.#stopped) return
+    this.#stalledAt = this.#now()
+    this.#hooks.stalled(this.queued)
+    this.#watch()
+  }
+
+  /** A write has gone to the kernel whole. */
+  #progress(): void {
+    if (this.#stopped) return
+    if (this.#stalledAt !== undefined && this.#socket.writableLength === 0) {
+      const since = this.#stalledAt
+      this.#stalledAt = undefined
+      clearTimeout(this.#patience)
+      this.#hooks.drained(msSince(since, this.#now()))
+    }
+    this.#pump()
+    this.#settle()
+  }
+
+  #settle(): void {
+    const { queued } = this
+    if (this.#isFull && queued <= this.#options.maxQueue / 2) {
+      this.#isFull = false
+      this.#hooks.room()
+    }
+    const ready = this.#waiting.filter((one) => this.#stopped || queued < one.below)
+    if (ready.length === 0) return
+    this.#waiting = this.#waiting.filter((one) => !ready.includes(one))
+    for (const one of ready) one.go()
+  }
+
+  /** Gives a peer up that takes nothing for the whole stall timeout. */
+  #watch(): void {
+    const { stallTimeoutMs } = this.#options
+    if (stallTimeoutMs === 0) return
+    const before = unsentBytes(this.#socket)
+    this.#patience = setTimeout(() => {
+      if (unsentBytes(this.#socket) < before) this.#watch()
+      else this.#hooks.stuck()
+    }, stallTimeoutMs)
+  }
+}

@@ -1,0 +1,130 @@
+import type { SocketAction } from '../action.ts'
+import { NetworkError, type SockpitError, TimeoutError, UsageError } from '../errors.ts'
+import { type ClosedEvent, formatEndpoint, type Sent, type Teller } from '../event.ts'
+import { type ConnectOptions, connect } from './connect.ts'
+import type { Driver, OnEof, Outcome } from './driver.ts'
+import { type StreamOptions, TcpConnection } from './tcp-connection.ts'
+
+export interface TcpClientOptions extends ConnectOptions, StreamOptions {}
+
+const name = 'client'
+
+/** A TCP client: one connection that was asked for. */
+export class TcpClient implements Driver {
+  readonly ended: Promise<Outcome>
+  readonly #options: TcpClientOptions
+  readonly #teller: Teller
+  readonly #now: () => number
+  #connection: TcpConnection | undefined
+  #isFeeding = false
+  #isClosed = false
+  #end: (outcome: Outcome) => void = () => {}
+
+  constructor(options: TcpClientOptions, { teller, now }: { teller: Teller; now: () => number }) {
+    this.#options = options
+    this.#teller = teller
+    this.#now = now
+    this.ended = new Promise((end) => {
+      this.#end = end
+    })
+  }
+
+  /**
+   * Connects; the answer is how long it took, milliseconds.
+   * @throws NetworkError, TimeoutError, or the reason of the signal
+   */
+  async connect(signal: AbortSignal): Promise<number> {
+    const telling = { teller: this.#teller, now: this.#now, signal }
+    const { socket, receiver, tookMs } = await connect(name, this.#options, telling)
+    this.#connection = new TcpConnection(
+      name,
+      { socket, receiver, throughOnread: true, tookMs },
+      this.#options,
+      {
+        teller: this.#teller,
+        now: this.#now,
+        isFeeding: () => this.#isFeeding,
+        received: () => {},
+        ended: () => {},
+        closed: (_, verdict) => this.#onClosed(verdict),
+        queueFull: () => {},
+      },
+    )
+    return tookMs
+  }
+
+  async perform(action: SocketAction): Promise<void> {
+    if (action.kind === 'peers' || action.kind === 'stats') this.#tellStats(action.kind)
+    else await this.#connected().perform(action)
+  }
+
+  async feed(bytes: Uint8Array): Promise<boolean> {
+    const connection = this.#connected()
+    connection.send(bytes)
+    if (connection.queued > 0) await connection.whenSent()
+    return connection.canSend
+  }
+
+  startFeed(): void {
+    this.#isFeeding = true
+  }
+
+  endFeed(onEof: OnEof): void {
+    this.#isFeeding = false
+    if (onEof === 'fin') this.#connection?.fin()
+    else if (onEof === 'close') this.#connection?.close()
+    else this.#connection?.answerFin()
+  }
+
+  setReading(reading: boolean): void {
+    this.#connection?.setBlocked('output', !reading)
+  }
+
+  peers(): readonly number[] {
+    return []
+  }
+
+  async shutdown(graceMs: number): Promise<void> {
+    const connection = this.#connection
+    if (connection === undefined || this.#isClosed) return
+    connection.close()
+    const timer = setTimeout(() => connection.abort('fin'), graceMs)
+    await this.ended
+    clearTimeout(timer)
+  }
+
+  #connected(): TcpConnection {
+    if (this.#connection !== undefined) return this.#connection
+    throw new UsageError('there is no connection yet')
+  }
+
+  #onClosed(verdict: ClosedEvent): void {
+    this.#isClosed = true
+    const error = this.#errorOf(verdict)
+    this.#end(error === undefined ? {} : { error })
+  }
+
+  /** What a script must learn: a connection that broke is not a success. */
+  #errorOf({ how, first, sent, received, unsent, code }: ClosedEvent): SockpitError | undefined {
+    if (how === 'fin' || (first === 'us' && how === 'reset' && code === undefined)) return undefined
+    const where = formatEndpoint(this.#connected().remote)
+    const counts = `after ${sent.bytes} B sent, ${received.bytes} B received, ${unsent} B unsent`
+    if (how === 'timeout' || code === 'ETIMEDOUT') {
+      return new TimeoutError(`The connection to ${where} made no progress and was given up ${counts}`)
+    }
+    const what = how === 'reset' ? 'was reset by the peer' : 'failed'
+    return new NetworkError(`The connection to ${where} ${what} (${code ?? 'UNKNOWN'}) ${counts}`)
+  }
+
+  #tellStats(asked: 'peers' | 'stats'): void {
+    const state = this.#connected().state
+    const isOpen = !this.#isClosed
+    const sent: Sent = state.sent
+    this.#teller.tell(name, {
+      kind: 'stats',
+      asked,
+      peers: isOpen ? [state] : [],
+      total: { opened: 1, closed: isOpen ? 0 : 1, refused: 0, sent, received: state.received },
+    })
+  }
+}

@@ -1,0 +1,346 @@
+import type { Socket } from 'node:net'
+import type { Setting, SocketAction } from '../action.ts'
+import { systemCode, UsageError } from '../errors.ts'
+import {
+  type ClosedEvent,
+  type Ending,
+  type Endpoint,
+  msSince,
+  type PeerState,
+  type Side,
+  type Teller,
+} from '../event.ts'
+import { localEnd, remoteEnd } from './endpoint.ts'
+import type { ReceiveOptions, Receiver } from './receiver.ts'
+import { Sender, type SendOptions } from './sender.ts'
+
+/** What both ends of TCP can be told on the command line. */
+export interface StreamOptions extends ReceiveOptions, SendOptions {
+  readonly noDelay: boolean
+  /** Milliseconds of silence before the first keep-alive probe; undefined: no probes. */
+  readonly keepAliveMs: number | undefined
+  /** Do not answer a FIN with ours. */
+  readonly halfOpen: boolean
+}
+
+/** What a connection needs of whoever owns it. */
+export interface ConnectionOwner {
+  readonly teller: Teller
+  now(): number
+  /** Whether standard input may still bring bytes for this connection. */
+  isFeeding(): boolean
+  /** A read; the bytes are borrowed. */
+  received(connection: TcpConnection, bytes: Uint8Array): void
+  /** The peer's FIN came. */
+  ended(connection: TcpConnection): void
+  closed(connection: TcpConnection, verdict: ClosedEvent): void
+  /** The queue to the peer is full, or has room again. */
+  queueFull(connection: TcpConnection, full: boolean): void
+}
+
+/** A connected socket that nothing was read from yet, and the receiver that will. */
+export interface Link {
+  readonly socket: Socket
+  readonly receiver: Receiver
+  readonly throughOnread: boolean
+  /** How long connecting took, milliseconds; a server cannot know it. */
+  readonly tookMs?: number
+}
+
+/** How long standard input may say nothing after the peer's FIN before we end too, milliseconds. */
+const quietMs = 1_000
+
+/** One TCP connection, of a client or of a server: actions in, events out. */
+export class TcpConnection {
+  readonly name: string
+  readonly remote: Endpoint
+  readonly #socket: Socket
+  readonly #receiver: Receiver
+  readonly #sender: Sender
+  readonly #owner: ConnectionOwner
+  readonly #openedAt: number
+  #received = { bytes: 0, reads: 0 }
+  #halfOpen: boolean
+  #first: { readonly side: Side; readonly how: Ending } | undefined
+  #peerEnded = false
+  #weEnd = false
+  #errorCode: string | undefined
+  #quiet: NodeJS.Timeout | undefined
+
+  constructor(
+    name: string,
+    { socket, receiver, throughOnread, tookMs }: Link,
+    options: StreamOptions,
+    owner: ConnectionOwner,
+  ) {
+    this.name = name
+    this.remote = remoteEnd(socket)
+    this.#socket = socket
+    this.#receiver = receiver
+    this.#owner = owner
+    this.#openedAt = owner.now()
+    this.#halfOpen = options.halfOpen
+    this.#sender = this.#createSender(options)
+    socket.setNoDelay(options.noDelay)
+    if (options.keepAliveMs !== undefined) socket.setKeepAlive(true, options.keepAliveMs)
+    owner.teller.tell(name, {
+      kind: 'opened',
+      local: this.local,
+      remote: this.remote,
+      ...(tookMs === undefined ? {} : { tookMs }),
+    })
+    this.#listen(throughOnread)
+  }
+
+  get local(): Endpoint {
+    return localEnd(this.#socket)
+  }
+
+  get canSend(): boolean {
+    return !this.#weEnd && !this.#socket.destroyed
+  }
+
+  get queued(): number {
+    return this.#sender.queued
+  }
+
+  get state(): PeerState {
+    return {
+      socket: this.name,
+      remote: this.remote,
+      state: this.#stateWord(),
+      paused: this.#receiver.isPaused,
+      sent: this.#sender.sent,
+      received: { ...this.#received },
+      queued: this.#sender.queued,
+      openMs: msSince(this.#openedAt, this.#owner.now()),
+    }
+  }
+
+  /** Queues a payload, which belongs to the connection from now on. */
+  send(payload: Uint8Array): void {
+    if (this.canSend) this.#sender.send(payload)
+  }
+
+  whenRoom(): Promise<void> {
+    return this.#sender.whenRoom()
+  }
+
+  /** Settles when the kernel has everything, or nothing can be sent any more. */
+  whenSent(): Promise<void> {
+    return this.#sender.whenBelow(1)
+  }
+
+  /** Half-close: our FIN after what is queued (RFC 9293 §3.6). */
+  fin(): void {
+    if (!this.canSend) return
+    this.#weEnd = true
+    this.#sender.afterwards(() => this.#socket.end())
+  }
+
+  /** Sends what is queued, then closes both directions without waiting for the peer's FIN. */
+  close(): void {
+    if (this.#socket.destroyed) return
+    this.#weEnd = true
+    this.#first ??= { side: 'us', how: 'fin' }
+    this.#sender.afterwards(() => this.#socket.end(() => this.#socket.destroy()))
+  }
+
+  /** Drops what is queued and ends at once, by FIN where nothing unread forbids it, or by RST. */
+  abort(how: 'fin' | 'reset' | 'timeout'): void {
+    if (this.#socket.destroyed) return
+    this.#first = { side: 'us', how }
+    this.#sender.stop()
+    if (how === 'fin') this.#socket.destroy()
+    else this.#socket.resetAndDestroy()
+  }
+
+  pause(): void {
+    if (this.#receiver.isPaused) return
+    this.#receiver.block('asked')
+    this.#owner.teller.tell(this.name, { kind: 'paused' })
+  }
+
+  resume(): void {
+    if (!this.#receiver.isPaused) return
+    this.#owner.teller.tell(this.name, { kind: 'resumed' })
+    this.#receiver.unblock('asked')
+  }
+
+  setBlocked(obstacle: 'queue' | 'output', blocked: boolean): void {
+    if (blocked) this.#receiver.block(obstacle)
+    else this.#receiver.unblock(obstacle)
+  }
+
+  set(setting: Exclude<Setting, { name: 'eol' }>): void {
+    switch (setting.name) {
+      case 'no-delay':
+        this.#socket.setNoDelay(setting.value)
+        break
+      case 'half-open':
+        this.#halfOpen = setting.value
+        break
+      case 'keep-alive':
+        this.#socket.setKeepAlive(setting.value !== undefined, setting.value ?? 0)
+        break
+      case 'read-size':
+        this.#receiver.setReadSize(setting.value)
+        break
+      case 'rate':
+        this.#receiver.setRate(setting.value)
+        break
+      case 'chunk':
+        this.#sender.setChunk(setting.value)
+        break
+      case 'delay':
+        this.#sender.setDelay(setting.value)
+        break
+    }
+  }
+
+  /** Carries out an action that means this connection. @throws UsageError where its state forbids it */
+  perform(action: SocketAction): Promise<void> | undefined {
+    switch (action.kind) {
+      case 'send':
+        if (!this.canSend) throw this.#cannotSend()
+        this.send(action.payload)
+        return this.whenRoom()
+      case 'fin':
+        if (!this.canSend) throw this.#cannotSend()
+        this.fin()
+        return undefined
+      case 'close':
+        this.close()
+        return undefined
+      case 'reset':
+        this.abort('reset')
+        return undefined
+      case 'kick':
+        this.abort('fin')
+        return undefined
+      case 'pause':
+        this.pause()
+        return undefined
+      case 'resume':
+        this.resume()
+        return undefined
+      case 'set':
+        if (action.setting.name !== 'eol') this.set(action.setting)
+        return undefined
+      default:
+        throw new UsageError(`/${action.kind} does not mean one connection`)
+    }
+  }
+
+  /** Standard input is over or quiet: a FIN of the peer that waited for it is answered. */
+  answerFin(): void {
+    clearTimeout(this.#quiet)
+    if (this.#peerEnded && !this.#halfOpen) this.fin()
+  }
+
+  #cannotSend(): UsageError {
+    const why = this.#socket.destroyed ? 'the connection is closed' : 'our side has ended already (FIN)'
+    return new UsageError(`${this.name}: nothing can be sent: ${why}`)
+  }
+
+  #createSender(options: SendOptions): Sender {
+    const { teller, now } = this.#owner
+    const hooks = {
+      wrote: (payload: Uint8Array) => {
+        if (!teller.wants('bytes')) return
+        teller.tell(this.name, { kind: 'bytes', direction: 'sent', size: payload.length, payload })
+      },
+      stalled: (queued: number) => teller.tell(this.name, { kind: 'stalled', queued }),
+      drained: (tookMs: number) => teller.tell(this.name, { kind: 'drained', tookMs }),
+      full: () => this.#owner.queueFull(this, true),
+      room: () => this.#owner.queueFull(this, false),
+      stuck: () => {
+        teller.tell(this.name, { kind: 'timeout', what: 'write', afterMs: options.stallTimeoutMs })
+        this.abort('timeout')
+      },
+    }
+    return new Sender(this.#socket, options, hooks, now)
+  }
+
+  #listen(throughOnread: boolean): void {
+    const socket = this.#socket
+    this.#receiver.deliver = (bytes) => this.#take(bytes)
+    socket.on('end', () => this.#onPeerFin())
+    socket.on('finish', () => this.#onOurFin())
+    socket.on('error', (error) => {
+      this.#errorCode = systemCode(error) ?? 'UNKNOWN'
+    })
+    socket.on('close', () => this.#onClose())
+    this.#receiver.attach(socket, throughOnread)
+  }
+
+  #take(bytes: Uint8Array): void {
+    this.#received.bytes += bytes.length
+    this.#received.reads += 1
+    const { teller } = this.#owner
+    if (teller.wants('bytes')) {
+      const size = bytes.length
+      teller.tell(this.name, { kind: 'bytes', direction: 'received', size, payload: bytes })
+    }
+    this.#owner.received(this, bytes)
+  }
+
+  #onPeerFin(): void {
+    this.#first ??= { side: 'peer', how: 'fin' }
+    this.#peerEnded = true
+    this.#owner.teller.tell(this.name, { kind: 'ended', by: 'peer' })
+    this.#owner.ended(this)
+    if (this.#owner.isFeeding()) this.#answerWhenQuiet()
+    else this.answerFin()
+  }
+
+  /** Whoever ended may still read: what standard input is about to bring goes out before our FIN. */
+  #answerWhenQuiet(): void {
+    const before = this.#sender.sent.bytes
+    this.#quiet = setTimeout(() => {
+      const isBusy = this.#sender.sent.bytes > before || this.#sender.queued > 0
+      if (isBusy && this.#owner.isFeeding()) this.#answerWhenQuiet()
+      else this.answerFin()
+    }, quietMs)
+  }
+
+  #onOurFin(): void {
+    this.#first ??= { side: 'us', how: 'fin' }
+    this.#owner.teller.tell(this.name, { kind: 'ended', by: 'us' })
+  }
+
+  #onClose(): void {
+    this.#receiver.stop()
+    this.#sender.stop()
+    clearTimeout(this.#quiet)
+    const verdict = this.#verdict()
+    this.#owner.teller.tell(this.name, verdict)
+    this.#owner.closed(this, verdict)
+  }
+
+  #verdict(): ClosedEvent {
+    const failed: Ending = isReset(this.#errorCode) ? 'reset' : 'error'
+    const first = this.#first ?? { side: 'peer', how: failed }
+    return {
+      kind: 'closed',
+      first: first.side,
+      how: this.#errorCode === undefined ? first.how : failed,
+      ...(this.#errorCode === undefined ? {} : { code: this.#errorCode }),
+      sent: this.#sender.sent,
+      received: this.#received,
+      unsent: this.#sender.unsent,
+      openMs: msSince(this.#openedAt, this.#owner.now()),
+    }
+  }
+
+  #stateWord(): PeerState['state'] {
+    if (this.#socket.destroyed || (this.#peerEnded && this.#weEnd)) return 'closing'
+    if (this.#weEnd) return 'we ended'
+    return this.#peerEnded ? 'they ended' : 'open'
+  }
+}
+
+/** A write to a connection that the peer has reset fails with EPIPE once the reset itself was reported. */
+function isReset(code: string | undefined): boolean {
+  return code === 'ECONNRESET' || code === 'EPIPE'
+}

@@ -1,0 +1,172 @@
+import { Command, CommanderError, Option } from 'commander'
+import {
+  compareOptions,
+  type OptionRow,
+  tcpClientOptions,
+  tcpServerOptions,
+  type Values,
+} from './commands/options.ts'
+import type { Context } from './context.ts'
+import { SockpitError, UsageError } from './errors.ts'
+import { type ExitCode, exitCodes } from './exit-code.ts'
+
+/** One subcommand: its help, its options, and how it is run, which is imported only then. */
+interface Subcommand<Rows extends Readonly<Record<string, OptionRow>>> {
+  readonly name: string
+  readonly arguments: readonly string[]
+  readonly summary: string
+  readonly examples: readonly string[]
+  readonly options: Rows
+  run(context: Context, operands: readonly string[], values: Values<Rows>): Promise<ExitCode>
+}
+
+const subcommands = [
+  subcommand({
+    name: 'tcp-server',
+    arguments: ['[[host:]port]'],
+    summary: 'serve TCP (127.0.0.1:9000)',
+    examples: [
+      'sockpit tcp-server --echo',
+      'sockpit tcp-server 0.0.0.0:7000 --service chat',
+      'sockpit tcp-server --once --raw >received.bin',
+    ],
+    options: tcpServerOptions,
+    run: async (...call) => (await import('./commands/tcp-server.ts')).tcpServer(...call),
+  }),
+  subcommand({
+    name: 'tcp-client',
+    arguments: ['[host]', '[port]'],
+    summary: 'connect to TCP (localhost 9000)',
+    examples: [
+      'sockpit tcp-client example.org 80',
+      'echo hi | sockpit tcp-client localhost:9000',
+      'sockpit tcp-client localhost 9000 --probe',
+    ],
+    options: tcpClientOptions,
+    run: async (...call) => (await import('./commands/tcp-client.ts')).tcpClient(...call),
+  }),
+  subcommand({
+    name: 'compare',
+    arguments: ['[experiment]'],
+    summary: 'see on one screen what a stream does to writes',
+    examples: ['sockpit compare boundaries', 'sockpit compare --list', 'sockpit compare boundaries --seed 7'],
+    options: compareOptions,
+    run: async (...call) => (await import('./commands/compare.ts')).compare(...call),
+  }),
+]
+
+/** Types a subcommand's options against its own table. */
+function subcommand<const Rows extends Readonly<Record<string, OptionRow>>>(one: Subcommand<Rows>) {
+  return (context: Context, done: (code: ExitCode) => void): Command => createCommand(one, context, done)
+}
+
+/**
+ * Understands the command line and runs what it asks for.
+ * @throws SockpitError
+ */
+export async function runProgram(
+  context: Context,
+  words: readonly string[],
+  version: string,
+): Promise<ExitCode> {
+  let code: ExitCode = exitCodes.ok
+  const program = new Command('sockpit')
+    .description('A sandpit for sockets: raw TCP on the command line, made to be looked at.')
+    .version(version, '-V, --version', 'the version')
+    .helpOption('-h, --help', 'this help')
+    .helpCommand('help [command]', 'the help of a command')
+  configure(program, context)
+  for (const create of subcommands) {
+    program.addCommand(
+      create(context, (result) => {
+        code = result
+      }),
+    )
+  }
+  program.addHelpText('after', '\nStart with: sockpit compare boundaries')
+  if (words.length === 0) {
+    context.stdout.stream.write(program.helpInformation())
+    return exitCodes.usage
+  }
+  try {
+    await program.parseAsync([...words], { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode === 0) return exitCodes.ok
+    throw new UsageError(sentence(error.message))
+  }
+  return code
+}
+
+function configure(command: Command, context: Context): void {
+  const { stdout } = context
+  command.exitOverride().configureOutput({
+    writeOut: (text) => stdout.stream.write(text),
+    writeErr: () => {},
+    outputError: () => {},
+    getOutHelpWidth: () => Math.min(stdout.width(), 120),
+    getOutHasColors: () => stdout.color,
+  })
+}
+
+function createCommand<Rows extends Readonly<Record<string, OptionRow>>>(
+  one: Subcommand<Rows>,
+  context: Context,
+  done: (code: ExitCode) => void,
+): Command {
+  const command = new Command(one.name).summary(one.summary).description(one.summary)
+  configure(command, context)
+  command.helpOption('-h, --help', 'this help')
+  for (const argument of one.arguments) command.argument(optionalArgument(argument))
+  const times: Record<string, number> = {}
+  for (const row of Object.values<OptionRow>(one.options)) {
+    const option = createOption(row)
+    command.addOption(option)
+    if (row.parse === undefined && row.repeat === true) {
+      const name = option.attributeName()
+      command.on(`option:${option.name()}`, () => {
+        times[name] = (times[name] ?? 0) + 1
+      })
+    }
+  }
+  command.addHelpText('after', `\nExamples:\n${one.examples.map((line) => `  ${line}`).join('\n')}`)
+  command.action(async () => {
+    // The border between commander's untyped values and ours: the same rows made both.
+    const values = { ...command.opts(), ...times } as Values<Rows>
+    done(await one.run(context, command.args, values))
+  })
+  return command
+}
+
+/** Commander's form of a usage such as `[[host:]port]`: its own brackets only. */
+function optionalArgument(usage: string): string {
+  return `[${usage.slice(1, -1).replace(/[[\]]/g, '')}]`
+}
+
+function createOption(row: OptionRow): Option {
+  const option = new Option(row.flags, row.help).helpGroup(`${row.group}:`)
+  // `--no-delay` is a switch of its own here, not the opposite of `--delay`.
+  option.negate = false
+  const { parse } = row
+  if (parse === undefined) return option
+  const named = (text: string): unknown => {
+    try {
+      return parse(text)
+    } catch (error) {
+      if (!(error instanceof SockpitError)) throw error
+      throw new UsageError(`${option.long ?? row.flags}: ${error.message}`, { cause: error })
+    }
+  }
+  return row.repeat === true
+    ? option.argParser((text, before: unknown[] | undefined) => [...(before ?? []), named(text)])
+    : option.argParser(named)
+}
+
+/** Commander's message as one sentence of ours: `error: unknown option '--ech'\n(Did you mean --echo?)`. */
+function sentence(message: string): string {
+  const text = message
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*/g, ' ')
+    .replaceAll("'", '"')
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`
+}

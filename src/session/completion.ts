@@ -1,0 +1,29 @@
+import { conditions, settingNames, verbRows } from '../action.ts'
+
+/** What Tab may complete a line to. */
+export interface Candidates {
+  readonly role: 'client' | 'server'
+  readonly peers: readonly number[]
+}
+
+const takesPeers: ReadonlySet<string> = new Set(['to', 'kick', 'fin', 'close', 'reset', 'pause', 'resume'])
+
+/** The completions of the last word of a line, and that word: the form that node:readline asks for. */
+export function complete(line: string, candidates: Candidates): [string[], string] {
+  const verbs = verbRows(candidates).map((row) => row.verb)
+  const [, verb = '', word] = /^\/(\S*)(?:\s+(\S*))?$/.exec(line) ?? []
+  if (!line.startsWith('/') || line.startsWith('//')) return [[], line]
+  if (word === undefined) return [matching(verbs, verb).map((name) => `/${name} `), line]
+  return [matching(words(verb, verbs, candidates), word).map((one) => `${one} `), word]
+}
+
+function words(verb: string, verbs: readonly string[], { role, peers }: Candidates): readonly string[] {
+  if (takesPeers.has(verb)) return role === 'server' ? [...peers.map(String), 'all'] : []
+  if (verb === 'set') return settingNames
+  if (verb === 'wait') return conditions
+  return verb === 'help' ? verbs : []
+}
+
+function matching(names: readonly string[], start: string): string[] {
+  return names.filter((name) => name.startsWith(start))
+}

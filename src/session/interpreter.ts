@@ -1,0 +1,165 @@
+import { open } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  type Action,
+  type Dialect,
+  type Peers,
+  parseLine,
+  type SessionAction,
+  type SocketAction,
+  verbRows,
+} from '../action.ts'
+import { describeSystemError, UsageError } from '../errors.ts'
+import type { Teller } from '../event.ts'
+import { exitCodes } from '../exit-code.ts'
+import type { Driver } from '../net/driver.ts'
+import { Stop } from './stop.ts'
+import type { Watch } from './watch.ts'
+
+/** How much of a file is read in one go, bytes. */
+const filePiece = 65_536
+
+export interface Surroundings {
+  readonly driver: Driver
+  readonly teller: Teller
+  readonly watch: Watch
+  readonly stop: AbortController
+}
+
+/** Understands lines and carries them out: what is the session's own here, everything else on the driver. */
+export class Interpreter {
+  readonly #surroundings: Surroundings
+  #dialect: Dialect
+  /** Whom lines mean that name nobody. */
+  #chosen: Peers | undefined
+
+  constructor(dialect: Dialect, surroundings: Surroundings) {
+    this.#dialect = dialect
+    this.#surroundings = surroundings
+  }
+
+  get dialect(): Dialect {
+    return this.#dialect
+  }
+
+  get chosen(): Peers | undefined {
+    return this.#chosen
+  }
+
+  /** @throws UsageError */
+  parse(line: string): Action {
+    return parseLine(line, this.#dialect)
+  }
+
+  /** Carries out one line, for the peers that it names or that were chosen before. @throws SockpitError */
+  async line(line: string): Promise<void> {
+    await this.carryOut(this.parse(line))
+  }
+
+  async carryOut(action: Action, peers: Peers | undefined = this.#chosen): Promise<void> {
+    if (isSessionAction(action)) await this.#ownAction(action, peers)
+    else await this.#socketAction(action, peers)
+  }
+
+  async #socketAction(action: SocketAction, peers: Peers | undefined): Promise<void> {
+    if (action.kind === 'set' && action.setting.name === 'eol') {
+      this.#dialect = { ...this.#dialect, eol: action.setting.value }
+      this.#note(`a typed line now ends with ${action.setting.value}`)
+      return
+    }
+    const { driver } = this.#surroundings
+    const addressed = 'peers' in action || peers === undefined ? action : { ...action, peers }
+    await driver.perform(addressed)
+    if (action.kind === 'set')
+      this.#note(`${action.setting.name} is ${settingText(action.setting.value)} now`)
+  }
+
+  async #ownAction(action: SessionAction, peers: Peers | undefined): Promise<void> {
+    const { watch, teller, stop } = this.#surroundings
+    switch (action.kind) {
+      case 'to':
+        if (action.action !== undefined) return this.carryOut(action.action, action.peers)
+        this.#choose(action.peers)
+        return undefined
+      case 'file':
+        return this.#sendFile(action.path, action.peers ?? peers)
+      case 'wait':
+        await sleep(action.ms, undefined, { signal: stop.signal })
+        return undefined
+      case 'await':
+        return watch.until(action.condition, action.withinMs, stop.signal)
+      case 'expect': {
+        const { payload, withinMs } = action
+        const whose = peers === undefined ? {} : { peers }
+        return watch.expect(payload, { ...whose, withinMs, signal: stop.signal, teller })
+      }
+      case 'help':
+        this.#note(helpText(this.#dialect, action.verb))
+        return undefined
+      case 'quit':
+        stop.abort(new Stop(exitCodes.ok))
+        return undefined
+    }
+  }
+
+  #choose(peers: Peers): void {
+    const connected = this.#surroundings.driver.peers()
+    if (typeof peers === 'number' && !connected.includes(peers)) {
+      throw new UsageError(`there is no client #${peers}: /peers lists who is connected`)
+    }
+    this.#chosen = peers === 'all' ? undefined : peers
+    this.#note(
+      peers === 'all' ? 'lines mean every client now' : `lines mean #${peers} now; /to all ends that`,
+    )
+  }
+
+  async #sendFile(path: string, peers: Peers | undefined): Promise<void> {
+    const { driver } = this.#surroundings
+    const to = peers === undefined ? {} : { peers }
+    try {
+      const file = await open(path)
+      try {
+        for await (const piece of file.createReadStream({ highWaterMark: filePiece })) {
+          await driver.perform({ kind: 'send', payload: piece, ...to })
+        }
+      } finally {
+        await file.close()
+      }
+    } catch (error) {
+      if (error instanceof UsageError) throw error
+      throw new UsageError(`Cannot send the file "${path}": ${describeSystemError(error)}`, { cause: error })
+    }
+  }
+
+  #note(text: string): void {
+    this.#surroundings.teller.tell('session', { kind: 'note', text })
+  }
+}
+
+const sessionKinds: ReadonlySet<string> = new Set([
+  'file',
+  'to',
+  'wait',
+  'await',
+  'expect',
+  'help',
+  'quit',
+] satisfies SessionAction['kind'][])
+
+function isSessionAction(action: Action): action is SessionAction {
+  return sessionKinds.has(action.kind)
+}
+
+function settingText(value: boolean | number | string | undefined): string {
+  if (value === undefined || value === false) return 'off'
+  return value === true ? 'on' : String(value)
+}
+
+function helpText(dialect: Dialect, verb: string | undefined): string {
+  const rows = verbRows(dialect).filter((row) => verb === undefined || row.verb === verb)
+  if (rows.length === 0) throw new UsageError(`there is no verb /${verb}: /help lists them`)
+  const width = Math.max(...rows.map((row) => row.usage.length))
+  const lines = rows.map((row) => `${row.usage.padEnd(width)}  ${row.summary}`)
+  const head = 'A line is sent as it is; // sends a line that starts with /.'
+  return verb === undefined ? [head, ...lines].join('\n') : lines.join('\n')
+}

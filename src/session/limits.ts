@@ -1,0 +1,47 @@
+import type { Event, EventKind, Listener } from '../event.ts'
+import { exitCodes } from '../exit-code.ts'
+import { Stop } from './stop.ts'
+
+/** Ends the session after so many received reads (`--count`). */
+export class Count implements Listener {
+  readonly #most: number
+  readonly #enough: () => void
+  #count = 0
+
+  constructor(most: number, enough: () => void) {
+    this.#most = most
+    this.#enough = enough
+  }
+
+  wants(kind: EventKind): boolean {
+    return kind === 'bytes'
+  }
+
+  hear(event: Event): void {
+    if (event.kind !== 'bytes' || event.direction === 'sent') return
+    this.#count += 1
+    if (this.#count === this.#most) this.#enough()
+  }
+}
+
+/** Ends the session after so long with nothing happening (`--wait`). */
+export class Idle implements Listener {
+  readonly #timer: NodeJS.Timeout
+
+  constructor(afterMs: number, stop: AbortController) {
+    this.#timer = setTimeout(() => stop.abort(new Stop(exitCodes.ok)), afterMs)
+    stop.signal.addEventListener('abort', () => this.end())
+  }
+
+  wants(): boolean {
+    return true
+  }
+
+  hear(): void {
+    this.#timer.refresh()
+  }
+
+  end(): void {
+    clearTimeout(this.#timer)
+  }
+}

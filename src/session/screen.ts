@@ -1,0 +1,138 @@
+import type { Context, Output } from '../context.ts'
+import { describeSystemError, NetworkError, systemCode } from '../errors.ts'
+import type { Event, EventKind, Listener } from '../event.ts'
+import { exitCodes } from '../exit-code.ts'
+import type { View } from '../views/view.ts'
+import { Stop } from './stop.ts'
+
+/** A line being typed, which gives way to what is shown and comes back below it. */
+export interface TypedLine {
+  hide(): void
+  show(): void
+}
+
+/** How often a pipe is asked whether somebody still reads it, milliseconds. */
+const readerCheckMs = 500
+
+/**
+ * Where events become visible: the view on standard output, what is said to the person on standard error,
+ * both above the line being typed. It knows when the output cannot take more, and when nobody reads it.
+ */
+export class Screen implements Listener {
+  /** A line being typed on the same terminal. */
+  typedLine: TypedLine | undefined
+  /** Told when the output is full, and when it has room again. */
+  onFull: (full: boolean) => void = () => {}
+  readonly #context: Context
+  readonly #view: View
+  readonly #narration: View | undefined
+  readonly #stop: AbortController
+  readonly #readerCheck: NodeJS.Timeout
+  #isBroken = false
+  #isFull = false
+  #emptied: (() => void)[] = []
+
+  /** @param narration renders what standard error is told; undefined where standard output says it all */
+  constructor(context: Context, view: View, narration: View | undefined, stop: AbortController) {
+    this.#context = context
+    this.#view = view
+    this.#narration = narration
+    this.#stop = stop
+    context.stdout.stream.on('error', (error) => this.#onError(error))
+    context.stderr.stream.on('error', () => {})
+    this.#readerCheck = setInterval(() => {
+      if (context.stdout.readerIsGone()) this.#onBroken()
+    }, readerCheckMs)
+    this.#readerCheck.unref()
+  }
+
+  wants(kind: EventKind): boolean {
+    return this.#view.wants(kind) || this.#narration?.wants(kind) === true
+  }
+
+  hear(event: Event): void {
+    if (this.#view.wants(event.kind)) this.#write(this.#view.render(event))
+    if (this.#narration?.wants(event.kind) === true) this.#say(this.#narration.render(event))
+  }
+
+  /** One line on standard error that begins `sockpit: `. */
+  error(message: string): void {
+    this.#say(`sockpit: ${message}\n`)
+  }
+
+  /** Writes what the view still holds back, and settles when the output has taken everything. */
+  async finish(): Promise<void> {
+    clearInterval(this.#readerCheck)
+    this.#write(this.#view.end?.())
+    const { stream } = this.#context.stdout
+    if (this.#isBroken || stream.writableLength === 0) return
+    await new Promise<void>((resolve) => this.#emptied.push(resolve))
+  }
+
+  #say(text: string | Uint8Array | undefined): void {
+    if (text !== undefined) this.#around(this.#context.stderr, () => this.#context.stderr.stream.write(text))
+  }
+
+  #write(out: string | Uint8Array | undefined): void {
+    if (out === undefined || out.length === 0 || this.#isBroken) return
+    const { stdout } = this.#context
+    this.#around(stdout, () => {
+      if (typeof out === 'string') this.#writeLater(stdout, out)
+      else this.#writeBytes(stdout, out)
+    })
+  }
+
+  /** As much as possible at once, from the borrowed bytes themselves; only what is left over is copied. */
+  #writeBytes(stdout: Output, bytes: Uint8Array): void {
+    let written = 0
+    try {
+      if (stdout.stream.writableLength === 0) written = stdout.writeNow(bytes)
+    } catch (error) {
+      this.#onError(error)
+      return
+    }
+    if (written < bytes.length) this.#writeLater(stdout, Buffer.from(bytes.subarray(written)))
+  }
+
+  #writeLater({ stream }: Output, out: string | Uint8Array): void {
+    stream.write(out, () => {
+      if (stream.writableLength === 0) this.#onEmptied()
+    })
+    if (stream.writableLength === 0 || this.#isFull) return
+    this.#isFull = true
+    this.onFull(true)
+  }
+
+  #onEmptied(): void {
+    if (this.#isFull) {
+      this.#isFull = false
+      this.onFull(false)
+    }
+    for (const resolve of this.#emptied.splice(0)) resolve()
+  }
+
+  #around(output: Output, write: () => void): void {
+    const typedLine = output.isTerminal ? this.typedLine : undefined
+    typedLine?.hide()
+    write()
+    typedLine?.show()
+  }
+
+  #onError(error: unknown): void {
+    if (systemCode(error) === 'EPIPE') this.#onBroken()
+    else if (!this.#isBroken) {
+      this.#isBroken = true
+      const message = `Cannot write to standard output: ${describeSystemError(error)}`
+      this.#stop.abort(
+        new Stop(exitCodes.network, { error: new NetworkError(message, { cause: error }), graceMs: 0 }),
+      )
+      this.#onEmptied()
+    }
+  }
+
+  #onBroken(): void {
+    this.#isBroken = true
+    this.#stop.abort(new Stop(exitCodes.stdoutClosed, { graceMs: 0 }))
+    this.#onEmptied()
+  }
+}

@@ -1,0 +1,165 @@
+/** A session: a driver, the events it tells, and the sources of what it is asked, from start to exit code. */
+import type { Dialect } from '../action.ts'
+import type { Context } from '../context.ts'
+import { createTeller, type Listener, type Teller } from '../event.ts'
+import { type ExitCode, exitCodes } from '../exit-code.ts'
+import type { Driver, OnEof } from '../net/driver.ts'
+import { History, historyPath } from './history.ts'
+import { Interpreter } from './interpreter.ts'
+import { Count, Idle } from './limits.ts'
+import type { Screen } from './screen.ts'
+import {
+  checkScript,
+  feedInput,
+  readScript,
+  runScript,
+  runScriptFromInput,
+  type ScriptLine,
+} from './sources.ts'
+import { Stop } from './stop.ts'
+import { Watch } from './watch.ts'
+
+export interface SessionOptions {
+  readonly dialect: Dialect
+  readonly enter: readonly string[]
+  readonly script: string | undefined
+  /** What a client does at the end of standard input. */
+  readonly onEof: OnEof
+  /** End after so long with nothing happening, milliseconds. */
+  readonly waitMs: number | undefined
+  /** End after so many received reads. */
+  readonly count: number | undefined
+  readonly history: boolean
+}
+
+/** Everything around a driver: made first, because a driver tells its events from the start. */
+export class Session {
+  readonly teller: Teller
+  readonly #context: Context
+  readonly #options: SessionOptions
+  readonly #screen: Screen
+  readonly #stop: AbortController
+  readonly #watch: Watch
+  readonly #script: readonly ScriptLine[]
+  readonly #idle: Idle | undefined
+  #driver: Driver | undefined
+
+  /** @throws UsageError where a line of the script cannot be understood */
+  constructor(context: Context, options: SessionOptions, screen: Screen, stop: AbortController) {
+    this.#context = context
+    this.#options = options
+    this.#screen = screen
+    this.#stop = stop
+    this.#watch = new Watch(() => context.now())
+    this.#script = readScript(options.enter, options.script)
+    checkScript(this.#script, options.dialect)
+    const listeners: Listener[] = [screen]
+    if (this.#needsWatch()) listeners.push(this.#watch)
+    if (options.count !== undefined) listeners.push(new Count(options.count, () => this.#onEnough()))
+    if (options.waitMs !== undefined) {
+      this.#idle = new Idle(options.waitMs, stop)
+      listeners.push(this.#idle)
+    }
+    this.teller = createTeller(() => context.now(), listeners)
+  }
+
+  /** Drives until the driver has ended, or something stops it. @throws SockpitError that ended it */
+  async run(driver: Driver): Promise<ExitCode> {
+    this.#driver = driver
+    this.#screen.onFull = (full) => driver.setReading(!full)
+    const { signal } = this.#stop
+    const interpreter = new Interpreter(this.#options.dialect, {
+      driver,
+      teller: this.teller,
+      watch: this.#watch,
+      stop: this.#stop,
+    })
+    const script = this.#runScripts(driver, interpreter)
+    const input = script.then(() => this.#readInput(driver, interpreter))
+    const failed = new Promise<never>((_, reject) => input.catch(reject))
+    const stopped = untilAborted(signal)
+    try {
+      const outcome = await Promise.race([driver.ended, stopped, failed])
+      this.#watch.over()
+      if (signal.aborted) return codeOf(stopOf(signal))
+      await Promise.race([script, stopped, failed])
+      if (outcome?.error !== undefined) throw outcome.error
+      return exitCodes.ok
+    } finally {
+      this.#idle?.end()
+      if (!signal.aborted) this.#stop.abort(new Stop(exitCodes.ok))
+      await driver.shutdown(stopOf(signal).graceMs)
+      this.#context.stdin.close()
+      await this.#screen.finish()
+    }
+  }
+
+  async #runScripts(driver: Driver, interpreter: Interpreter): Promise<void> {
+    const { script, onEof } = this.#options
+    if (this.#script.length > 0 || script === '-') driver.startFeed()
+    try {
+      await runScript(this.#script, interpreter)
+      if (script !== '-') return
+      await runScriptFromInput(this.#context, interpreter, this.#stop.signal)
+    } catch (error) {
+      if (this.#stop.signal.aborted) return
+      throw error
+    }
+    driver.endFeed(onEof)
+  }
+
+  async #readInput(driver: Driver, interpreter: Interpreter): Promise<void> {
+    if (this.#options.script === '-' || this.#stop.signal.aborted) return
+    if (this.#context.stdin.kind === 'terminal') await this.#prompt(driver, interpreter)
+    else {
+      driver.startFeed()
+      await feedInput(this.#context, driver, this.#stop.signal)
+    }
+    if (!this.#stop.signal.aborted) driver.endFeed(this.#options.onEof)
+  }
+
+  async #prompt(driver: Driver, interpreter: Interpreter): Promise<void> {
+    driver.endFeed('stay')
+    const { Prompt } = await import('./prompt.ts')
+    const prompt = new Prompt(
+      {
+        context: this.#context,
+        interpreter,
+        screen: this.#screen,
+        history: this.#options.history ? new History(historyPath(this.#context)) : undefined,
+        peers: () => driver.peers(),
+        interrupt: () => this.#context.interrupt(),
+      },
+      this.#stop.signal,
+    )
+    await prompt.run()
+  }
+
+  /** Only what is typed or scripted can wait for something. */
+  #needsWatch(): boolean {
+    const { script } = this.#options
+    return this.#script.length > 0 || script !== undefined || this.#context.stdin.kind === 'terminal'
+  }
+
+  #onEnough(): void {
+    this.#driver?.setReading(false)
+    this.#stop.abort(new Stop(exitCodes.ok))
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve())
+  })
+}
+
+/** @throws SockpitError where one is the reason to stop */
+function codeOf({ exitCode, error }: Stop): ExitCode {
+  if (error !== undefined) throw error
+  return exitCode
+}
+
+function stopOf(signal: AbortSignal): Stop {
+  return signal.reason instanceof Stop ? signal.reason : new Stop(exitCodes.ok)
+}

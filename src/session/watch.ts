@@ -1,0 +1,175 @@
+import type { Condition, Peers } from '../action.ts'
+import { ExpectationError, TimeoutError } from '../errors.ts'
+import { escapeBytes } from '../escapes.ts'
+import { type Event, type EventKind, type Listener, msSince, type Teller } from '../event.ts'
+import { formatDuration } from '../views/units.ts'
+
+/** How much of what a socket received is kept for `/expect`, bytes. */
+const tailSize = 65_536
+
+/** How many sockets are remembered, open or not. */
+const mostSockets = 1_024
+
+/** How much is shown of what came instead, bytes. */
+const insteadSize = 256
+
+const kinds: ReadonlySet<EventKind> = new Set(['opened', 'bytes', 'ended', 'closed', 'stalled', 'drained'])
+
+/** Watches the events of a session for `/wait` and `/expect`. */
+export class Watch implements Listener {
+  readonly #now: () => number
+  /** What each socket received and no `/expect` has taken yet, its newest part. */
+  readonly #tails = new Map<string, Buffer>()
+  readonly #open = new Set<string>()
+  readonly #stalled = new Set<string>()
+  /** One for each who waits: looks whether it has come true. */
+  readonly #looks = new Set<() => void>()
+  /** The socket that received last, or that `/expect` found something in. */
+  #newest = 'session'
+  #opened = 0
+  #fins = 0
+  #isOver = false
+
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  wants(kind: EventKind): boolean {
+    return kinds.has(kind)
+  }
+
+  hear(event: Event): void {
+    switch (event.kind) {
+      case 'bytes':
+        if (event.direction === 'sent') return
+        this.#keep(event.socket, event.payload)
+        break
+      case 'opened':
+        this.#opened += 1
+        this.#open.add(event.socket)
+        break
+      case 'ended':
+        if (event.by === 'peer') this.#fins += 1
+        break
+      case 'stalled':
+        this.#stalled.add(event.socket)
+        break
+      case 'drained':
+        this.#stalled.delete(event.socket)
+        break
+      case 'closed':
+        this.#stalled.delete(event.socket)
+        this.#open.delete(event.socket)
+        break
+      default:
+        return
+    }
+    this.#look()
+  }
+
+  /** Nothing will happen any more: whoever waits is told now. */
+  over(): void {
+    this.#isOver = true
+    this.#look()
+  }
+
+  /** Settles when the condition holds. @throws TimeoutError */
+  async until(condition: Condition, withinMs: number | undefined, signal: AbortSignal): Promise<void> {
+    const met = await this.#wait(() => this.#holds(condition), withinMs, signal)
+    if (met) return
+    const limit =
+      withinMs === undefined ? 'before the connection was over' : `within ${formatDuration(withinMs)}`
+    throw new TimeoutError(`/wait ${condition}: it did not come to that ${limit}`)
+  }
+
+  /**
+   * Settles when a chosen socket has received the bytes; what stands before them is taken with them.
+   * @throws ExpectationError that says what was received instead
+   */
+  async expect(
+    payload: Uint8Array,
+    {
+      peers,
+      withinMs,
+      signal,
+      teller,
+    }: { peers?: Peers; withinMs: number; signal: AbortSignal; teller: Teller },
+  ): Promise<void> {
+    const startedAt = this.#now()
+    const only = typeof peers === 'number' ? `server#${peers}` : undefined
+    const met = await this.#wait(() => this.#take(payload, only), withinMs, signal)
+    const tookMs = msSince(startedAt, this.#now())
+    if (met) {
+      teller.tell(this.#newest, { kind: 'expected', met, payload, tookMs })
+      return
+    }
+    const socket = only ?? this.#newest
+    const instead = (this.#tails.get(socket) ?? Buffer.alloc(0)).subarray(-insteadSize)
+    teller.tell(socket, { kind: 'expected', met, payload, tookMs, instead })
+    const got = instead.length === 0 ? 'nothing was received' : `received instead: "${escapeBytes(instead)}"`
+    const limit = this.#isOver ? 'before the connection was over' : `within ${formatDuration(withinMs)}`
+    throw new ExpectationError(`Expected "${escapeBytes(payload)}" ${limit}: ${got}`)
+  }
+
+  #keep(socket: string, payload: Uint8Array): void {
+    const before = this.#tails.get(socket) ?? Buffer.alloc(0)
+    const both = Buffer.concat([before, payload])
+    this.#newest = socket
+    // Set anew, so that the oldest stands first.
+    this.#tails.delete(socket)
+    this.#tails.set(socket, both.length > tailSize ? Buffer.from(both.subarray(-tailSize)) : both)
+    const [oldest] = this.#tails.keys()
+    if (this.#tails.size > mostSockets && oldest !== undefined) this.#tails.delete(oldest)
+  }
+
+  #take(payload: Uint8Array, only: string | undefined): boolean {
+    for (const [socket, tail] of this.#tails) {
+      if (only !== undefined && socket !== only) continue
+      const at = tail.indexOf(payload)
+      if (at === -1) continue
+      this.#newest = socket
+      this.#tails.set(socket, tail.subarray(at + payload.length))
+      return true
+    }
+    return false
+  }
+
+  #holds(condition: Condition): boolean {
+    switch (condition) {
+      case 'connected':
+        return this.#open.size > 0
+      case 'fin':
+        return this.#fins > 0
+      case 'closed':
+        return this.#opened > 0 && this.#open.size === 0
+      case 'drained':
+        return this.#stalled.size === 0
+    }
+  }
+
+  /** Whether it came true in time, while there was something to wait for. */
+  #wait(isTrue: () => boolean, withinMs: number | undefined, signal: AbortSignal): Promise<boolean> {
+    return new Promise((resolve) => {
+      let timer: NodeJS.Timeout | undefined
+      const settle = (met: boolean) => {
+        this.#looks.delete(look)
+        clearTimeout(timer)
+        signal.removeEventListener('abort', giveUp)
+        resolve(met)
+      }
+      const giveUp = () => settle(false)
+      const look = () => {
+        if (isTrue()) settle(true)
+        else if (this.#isOver) settle(false)
+      }
+      this.#looks.add(look)
+      signal.addEventListener('abort', giveUp)
+      if (withinMs !== undefined) timer = setTimeout(giveUp, withinMs)
+      look()
+    })
+  }
+
+  #look(): void {
+    for (const look of this.#looks) look()
+  }
+}

@@ -1,0 +1,104 @@
+import stringWidth from 'string-width'
+import { escapePattern } from './escape.ts'
+
+/** Text never gets fewer cells than this, however narrow the terminal. */
+export const leastRoom = 20
+
+/** Text in which every character takes one cell. */
+const ascii = /^[ -~]*$/
+
+/** An escape that `escape.ts` wrote, whole; or a run of text without any. */
+const escapeOrRun = new RegExp(`${escapePattern.source}|\\\\|[^\\\\]+`, 'g')
+
+/** A word with the spaces before it; a number and the word that it counts stay together: `12 ms`. */
+const words = / *[^ ]+(?:(?<=\d) [a-z][^ ]*)?/gi
+
+/** What may belong to the character before it, so that only a segmenter knows where one ends (UAX #29). */
+const joining = /[\p{M}\p{C}\p{Regional_Indicator}\p{Emoji_Modifier}\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]/u
+
+let segmenter: Intl.Segmenter | undefined
+
+/** The widths of single characters met so far: measuring one costs far more than finding it here. */
+const known = new Map<string, number>()
+const mostKnown = 4_096
+
+/** How many cells of a terminal the text takes. */
+export function cellWidth(text: string): number {
+  if (ascii.test(text)) return text.length
+  let cells = 0
+  for (const atom of atoms(text)) cells += atomWidth(atom)
+  return cells
+}
+
+/** The text with spaces after it up to the width. */
+export function padCells(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - cellWidth(text)))
+}
+
+/** The text where it fits into the width, else its head and `…`. */
+export function cutCells(text: string, width: number): string {
+  if (cellWidth(text) <= width) return text
+  const [head = ''] = wrapCells(text, width - 1)
+  return `${head}…`
+}
+
+/** Lines no wider than the width, filled to the last cell: neither a character nor an escape is torn. */
+export function wrapCells(text: string, width: number): string[] {
+  if (text.length <= width && ascii.test(text)) return [text]
+  const lines: string[] = []
+  let line = ''
+  let used = 0
+  for (const atom of atoms(text)) {
+    const cells = atomWidth(atom)
+    if (used + cells > width && line !== '') {
+      lines.push(line)
+      line = ''
+      used = 0
+    }
+    line += atom
+    used += cells
+  }
+  lines.push(line)
+  return lines
+}
+
+/** Lines no wider than the width, broken at spaces; only a word that is wider than a line is torn. */
+export function wrapWords(text: string, width: number): string[] {
+  if (cellWidth(text) <= width) return [text]
+  const lines: string[] = []
+  let line = ''
+  for (const [word] of text.matchAll(words)) {
+    if (cellWidth(line + word) <= width) {
+      line += word
+      continue
+    }
+    if (line !== '') lines.push(line)
+    const pieces = wrapCells(word.trimStart(), width)
+    line = pieces.pop() ?? ''
+    lines.push(...pieces)
+  }
+  lines.push(line)
+  return lines
+}
+
+/** What must not be torn: escapes, and characters with all that belongs to them. */
+function* atoms(text: string): Generator<string> {
+  for (const [piece] of text.matchAll(escapeOrRun)) {
+    if (piece.startsWith('\\')) yield piece
+    else if (ascii.test(piece) || !joining.test(piece)) yield* piece
+    else {
+      segmenter ??= new Intl.Segmenter('en')
+      for (const { segment } of segmenter.segment(piece)) yield segment
+    }
+  }
+}
+
+function atomWidth(atom: string): number {
+  if (ascii.test(atom)) return atom.length
+  const width = known.get(atom) ?? stringWidth(atom)
+  if (atom.length <= 2) {
+    if (known.size >= mostKnown) known.clear()
+    known.set(atom, width)
+  }
+  return width
+}

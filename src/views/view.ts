@@ -1,0 +1,14 @@
+import type { Event, EventKind } from '../event.ts'
+
+/** Turns events into text, or into bytes. */
+export interface View {
+  /** Whether this view would show events of the kind: others need not be built. */
+  wants(kind: EventKind): boolean
+  /**
+   * What to write for the event, whole lines ending in a line feed, or nothing.
+   * Bytes may be the event's own borrowed payload.
+   */
+  render(event: Event): string | Uint8Array | undefined
+  /** What is still held back when the session ends, for example the head of a cut character. */
+  end?(): string | Uint8Array | undefined
+}

@@ -1,0 +1,267 @@
+import type { Endpoint, Event, EventBody } from '../../src/event.ts'
+import type { View } from '../../src/views/view.ts'
+
+const here: Endpoint = { address: '127.0.0.1', port: 9000, family: 'IPv4' }
+const there: Endpoint = { address: '127.0.0.1', port: 51_812, family: 'IPv4' }
+const far: Endpoint = { address: '2001:db8:85a3::8a2e:370:7334', port: 51_813, family: 'IPv6' }
+const nobody: Endpoint = { address: '::1', port: 9000, family: 'IPv6' }
+
+function received(payload: string | Uint8Array): EventBody {
+  const bytes = Buffer.from(payload)
+  return { kind: 'bytes', direction: 'received', size: bytes.length, payload: bytes }
+}
+
+/** One write, of which the payload may be only the beginning. */
+function sent(payload: string, size = payload.length): EventBody {
+  return { kind: 'bytes', direction: 'sent', size, payload: Buffer.from(payload) }
+}
+
+const total = {
+  opened: 3,
+  closed: 1,
+  refused: 0,
+  sent: { bytes: 1_310_740, writes: 24 },
+  received: { bytes: 65_561, reads: 7 },
+}
+
+const moments: readonly [at: number, socket: string, body: EventBody][] = [
+  [0.4, 'server', { kind: 'listening', local: here, reach: 'loopback', service: 'none' }],
+  [
+    1.125,
+    'server',
+    { kind: 'listening', local: { ...here, address: '0.0.0.0' }, reach: 'network', service: 'echo' },
+  ],
+  [
+    1.5,
+    'server',
+    {
+      kind: 'note',
+      text: 'Connect with: nc 127.0.0.1 9000\nA line that you type goes to everyone; /help lists what else there is to do here.',
+    },
+  ],
+  [2_900, 'client', { kind: 'resolved', host: 'localhost', addresses: ['::1', '127.0.0.1'], tookMs: 1.24 }],
+  [2_901, 'client', { kind: 'connecting', remote: nobody, attempt: 1, attempts: 2 }],
+  [2_901.3, 'client', { kind: 'refused', remote: nobody, code: 'ECONNREFUSED', tookMs: 0.31 }],
+  [
+    2_901.4,
+    'client',
+    {
+      kind: 'failed',
+      code: 'ENETUNREACH',
+      message: 'the network cannot be reached (ENETUNREACH)',
+      remote: far,
+      tookMs: 0.1,
+    },
+  ],
+  [3_213.6, 'client', { kind: 'opened', local: there, remote: here, tookMs: 0.42 }],
+  [3_214, 'server#1', { kind: 'opened', local: here, remote: there }],
+  [3_220, 'server#1', received('hello\n')],
+  [3_220.4, 'server#1', sent('hello\n')],
+  [
+    4_001,
+    'server#1',
+    received('GET /caf\u00e9?q=\u6f22\u5b57 HTTP/1.1\r\nHost: example.test\r\nX-Path: C:\\temp\r\n\r\n'),
+  ],
+  [4_100, 'server#1', received('\u001b[2J\u001b]0;owned\u0007 \u009b31m \u202etxt.exe\u2028 \rover\u200b')],
+  [4_101, 'server#1', received(Uint8Array.of(0xff, 0xfe, 0x00, 0xc0, 0xaf, 0x41, 0xe2, 0x82))],
+  [
+    4_102,
+    'server#1',
+    received(
+      '\u0301\u65e5\u672c\u8a9e\u306e\u30c6\u30ad\u30b9\u30c8\u306f\u5e45\u304c\u5e83\u3044\u3002\u4e8c\u884c\u76ee\u306b\u3082\u7d9a\u304f\u306f\u305a\u3067\u3059\u3002 \u{1f600}\u{1f1e6}\u{1f1f9} cafe\u0301\n',
+    ),
+  ],
+  [5_000, 'server#1', sent('0123456789abcdef'.repeat(20), 65_536)],
+  [5_001, 'server#1', sent('z', 67_108_864)],
+  [5_002, 'server#1', { kind: 'stalled', queued: 131_072 }],
+  [6_202, 'server#1', { kind: 'drained', tookMs: 1_200 }],
+  [6_300, 'server#1', { kind: 'paused' }],
+  [7_300, 'server#1', { kind: 'resumed' }],
+  [8_000, 'server#12345', { kind: 'opened', local: here, remote: far }],
+  [
+    8_100,
+    'server',
+    {
+      kind: 'stats',
+      asked: 'peers',
+      total,
+      peers: [
+        {
+          socket: 'server#1',
+          remote: there,
+          state: 'open',
+          paused: false,
+          sent: { bytes: 6, writes: 1 },
+          received: { bytes: 65_561, reads: 7 },
+          queued: 0,
+          openMs: 4_886,
+        },
+        {
+          socket: 'server#2',
+          remote: { ...there, port: 7 },
+          state: 'they ended',
+          paused: true,
+          sent: { bytes: 1_310_734, writes: 23 },
+          received: { bytes: 0, reads: 0 },
+          queued: 131_072,
+          openMs: 123_000,
+        },
+      ],
+    },
+  ],
+  [
+    8_101,
+    'server',
+    {
+      kind: 'stats',
+      asked: 'stats',
+      total,
+      peers: [
+        {
+          socket: 'server#12345',
+          remote: far,
+          state: 'open',
+          paused: false,
+          sent: { bytes: 1_310_734, writes: 23 },
+          received: { bytes: 65_561, reads: 7 },
+          queued: 0,
+          openMs: 100,
+        },
+      ],
+    },
+  ],
+  [8_102, 'server', { kind: 'stats', asked: 'peers', total, peers: [] }],
+  [8_103, 'server', { kind: 'stats', asked: 'stats', total, peers: [] }],
+  [8_200, 'client', { kind: 'expected', met: true, payload: Buffer.from('220 ready'), tookMs: 12 }],
+  [
+    8_201,
+    'client',
+    {
+      kind: 'expected',
+      met: false,
+      payload: Buffer.from('250 OK\r\n'),
+      tookMs: 5_000,
+      instead: Buffer.from('550 \u001b[31mno such mailbox\u001b[0m\r\n'),
+    },
+  ],
+  [
+    8_202,
+    'client',
+    {
+      kind: 'expected',
+      met: false,
+      payload: Uint8Array.of(0xff),
+      tookMs: 5_000,
+      instead: Uint8Array.of(0xfe),
+    },
+  ],
+  [8_203, 'client', { kind: 'expected', met: false, payload: Buffer.from('250 OK'), tookMs: 5_000 }],
+  [
+    8_300,
+    'server',
+    {
+      kind: 'limit',
+      what: 'connections',
+      limit: 1_000,
+      count: 1_204,
+      detail: '127.0.0.1:51814 was turned away: 1,000 connections are open; raise it with --max-connections',
+      remote: there,
+    },
+  ],
+  [8_400, 'client', { kind: 'timeout', what: 'connect', afterMs: 10_000, remote: here }],
+  [8_401, 'server#1', { kind: 'timeout', what: 'idle', afterMs: 30_000 }],
+  [8_402, 'server#1', { kind: 'timeout', what: 'write', afterMs: 5_000 }],
+  [8_403, 'client', { kind: 'timeout', what: 'wait', afterMs: 250 }],
+  [
+    8_500,
+    'server',
+    {
+      kind: 'failed',
+      code: 'EMFILE',
+      message: 'Cannot accept a connection: too many open files in this process',
+    },
+  ],
+  [9_000, 'server#1', { kind: 'ended', by: 'peer' }],
+  [9_001, 'server#1', { kind: 'ended', by: 'us' }],
+  [
+    9_002,
+    'server#1',
+    {
+      kind: 'closed',
+      first: 'peer',
+      how: 'fin',
+      sent: { bytes: 6, writes: 1 },
+      received: { bytes: 65_561, reads: 7 },
+      unsent: 0,
+      openMs: 5_788,
+    },
+  ],
+  [
+    723_220,
+    'client',
+    {
+      kind: 'closed',
+      first: 'peer',
+      how: 'reset',
+      code: 'ECONNRESET',
+      sent: { bytes: 67_108_864, writes: 1_024 },
+      received: { bytes: 0, reads: 0 },
+      unsent: 131_072,
+      openMs: 720_006,
+    },
+  ],
+  [
+    723_221,
+    'server#2',
+    {
+      kind: 'closed',
+      first: 'us',
+      how: 'reset',
+      sent: { bytes: 12, writes: 1 },
+      received: { bytes: 1, reads: 1 },
+      unsent: 0,
+      openMs: 0.4,
+    },
+  ],
+  [
+    723_222,
+    'server#3',
+    {
+      kind: 'closed',
+      first: 'us',
+      how: 'timeout',
+      sent: { bytes: 0, writes: 0 },
+      received: { bytes: 0, reads: 0 },
+      unsent: 0,
+      openMs: 30_000,
+    },
+  ],
+  [
+    4_323_220,
+    'server#12345',
+    {
+      kind: 'closed',
+      first: 'peer',
+      how: 'error',
+      code: 'EPIPE',
+      sent: { bytes: 5, writes: 1 },
+      received: { bytes: 0, reads: 0 },
+      unsent: 7,
+      openMs: 4_315_220,
+    },
+  ],
+]
+
+/** A session that never was, with every kind of event in it. */
+export const recorded: readonly Event[] = moments.map(([at, socket, body], index) => ({
+  ...body,
+  seq: index + 1,
+  at,
+  socket,
+}))
+
+/** Everything that a view writes for the events. */
+export function renderAll(view: View, events: readonly Event[]): Buffer {
+  const parts = events.map((event) => (view.wants(event.kind) ? view.render(event) : undefined))
+  return Buffer.concat([...parts, view.end?.()].map((part) => Buffer.from(part ?? '')))
+}
