@@ -61,11 +61,13 @@ export interface Dialect {
 }
 
 /** How long `/expect` waits where the line does not say, milliseconds. */
-export const expectWithinMs = 5_000
+const expectWithinMs = 5_000
 
 const eols: Readonly<Record<Eol, string>> = { lf: '\n', crlf: '\r\n', none: '' }
 
 interface VerbRow {
+  /** For the list of verbs, at most 37 characters. */
+  readonly brief: string
   readonly usage: string
   readonly summary: string
   /** Only a server has several peers. */
@@ -76,95 +78,113 @@ interface VerbRow {
 /** The verbs of TCP: their form, what they do, and how the rest of their line becomes an Action. */
 const verbs = {
   send: {
+    brief: 'send TEXT exactly; knows \\n \\x41',
     usage: '/send TEXT',
     summary: 'send exactly TEXT, no line end added; \\n \\r \\t \\x41 \\u{1F600} are escapes',
     parse: (rest) => ({ kind: 'send', payload: textArgument('/send', rest) }),
   },
   hex: {
+    brief: 'send bytes given in hex',
     usage: '/hex BYTES',
     summary: 'send bytes given in hex: /hex 48 65 6c6c 6f',
     parse: (rest) => ({ kind: 'send', payload: hexArgument(rest) }),
   },
   file: {
+    brief: 'send the bytes of a file',
     usage: '/file PATH',
     summary: 'send the bytes of a file',
     parse: (rest) => ({ kind: 'file', path: Buffer.from(textArgument('/file', rest)).toString() }),
   },
   fin: {
+    brief: 'end our side (FIN), still read',
     usage: '/fin [N|all]',
     summary: 'end our side of the stream (FIN) after what is queued; we still read',
     parse: (rest) => ({ kind: 'fin', ...optionalPeers('/fin', rest) }),
   },
   close: {
+    brief: 'send what is queued, close both sides',
     usage: '/close [N|all]',
     summary: 'send what is queued, then close both sides',
     parse: (rest) => ({ kind: 'close', ...optionalPeers('/close', rest) }),
   },
   reset: {
+    brief: 'abort with RST, drop what is queued',
     usage: '/reset [N|all]',
     summary: 'drop what is queued and abort with RST',
     parse: (rest) => ({ kind: 'reset', ...optionalPeers('/reset', rest) }),
   },
   pause: {
+    brief: 'stop reading',
     usage: '/pause [N|all]',
     summary: 'stop reading; what arrives waits in the kernel, then the peer has to wait',
     parse: (rest) => ({ kind: 'pause', ...optionalPeers('/pause', rest) }),
   },
   resume: {
+    brief: 'read again',
     usage: '/resume [N|all]',
     summary: 'read again',
     parse: (rest) => ({ kind: 'resume', ...optionalPeers('/resume', rest) }),
   },
   to: {
+    brief: 'LINE for client N; or choose N',
     usage: '/to N|all [LINE]',
     summary: 'carry out LINE for client N; without LINE: from now on lines mean N',
     role: 'server',
     parse: (rest, dialect) => toArgument(rest, dialect),
   },
   all: {
+    brief: 'LINE for every client',
     usage: '/all [LINE]',
     summary: 'carry out LINE for every client; without LINE: from now on lines mean all',
     role: 'server',
     parse: (rest, dialect) => toArgument(`all ${rest}`, dialect),
   },
   kick: {
+    brief: 'close client N at once',
     usage: '/kick N|all',
     summary: 'close the connection of client N at once',
     role: 'server',
     parse: (rest) => ({ kind: 'kick', peers: peersArgument('/kick', rest) }),
   },
   peers: {
+    brief: 'who is connected',
     usage: '/peers',
     summary: 'who is connected',
     parse: (rest) => ({ kind: 'peers', ...nothing('/peers', rest) }),
   },
   set: {
+    brief: 'change no-delay, rate, chunk, eol …',
     usage: '/set NAME VALUE',
     summary:
       'no-delay on · half-open on · keep-alive 10s · read-size 5 · rate 1KiB · chunk 10 · delay 50ms · eol crlf; VALUE may be off',
     parse: (rest) => ({ kind: 'set', setting: settingArgument(rest) }),
   },
   wait: {
+    brief: 'wait a time, or for a state',
     usage: '/wait D|connected|fin|closed|drained [within D]',
     summary: 'wait a time, or until it is so',
     parse: (rest) => waitArgument(rest),
   },
   expect: {
+    brief: 'wait until TEXT was received',
     usage: '/expect TEXT [within D]',
     summary: 'wait until TEXT was received (within 5s); else end with exit code 7',
     parse: (rest) => expectArgument(rest),
   },
   stats: {
+    brief: 'what went each way so far',
     usage: '/stats',
     summary: 'what went each way so far',
     parse: (rest) => ({ kind: 'stats', ...nothing('/stats', rest) }),
   },
   help: {
+    brief: 'these verbs, or one in full',
     usage: '/help [VERB]',
     summary: 'these verbs, or one of them',
     parse: (rest) => (rest === '' ? { kind: 'help' } : { kind: 'help', verb: rest.replace(/^\//, '') }),
   },
   quit: {
+    brief: 'close everything and end',
     usage: '/quit',
     summary: 'send what is queued, close every connection and end',
     parse: (rest) => ({ kind: 'quit', ...nothing('/quit', rest) }),
@@ -181,10 +201,10 @@ const elsewhere: Readonly<Record<string, string>> = {
 /** The verbs that can be used here, in the order of the help text. */
 export function verbRows(
   dialect: Pick<Dialect, 'role'>,
-): readonly { readonly verb: string; readonly usage: string; readonly summary: string }[] {
+): readonly ({ readonly verb: string } & Pick<VerbRow, 'brief' | 'usage' | 'summary'>)[] {
   return Object.entries<VerbRow>(verbs)
     .filter(([, row]) => row.role === undefined || row.role === dialect.role)
-    .map(([verb, row]) => ({ verb, usage: row.usage, summary: row.summary }))
+    .map(([verb, { brief, usage, summary }]) => ({ verb, brief, usage, summary }))
 }
 
 /**

@@ -17,8 +17,8 @@ export interface Output {
    * @throws the system's error (EPIPE, ENOSPC …)
    */
   writeNow(bytes: Uint8Array): number
-  /** Whether it is a pipe whose reader has gone, as far as the system tells without a write. */
-  readerIsGone(): boolean
+  /** A check whether it is a pipe whose reader has gone, as far as the system tells without a write. */
+  watchReader(): () => boolean
 }
 
 /** What standard input is: this decides between the prompt, a bulk copy and a stream. */

@@ -124,16 +124,18 @@ export interface FailedEvent {
   readonly tookMs?: number
 }
 
-/** How a connection went down: by FIN both ways, by a reset, by a time limit of ours, or by an error. */
+/** How a connection went down: by FIN, by a reset, by a time limit of ours, or by an error. */
 export type Ending = 'fin' | 'reset' | 'timeout' | 'error'
 
 /** A connection is over: the verdict. */
 export interface ClosedEvent {
   readonly kind: 'closed'
-  /** Who ended it first: by FIN or RST, `us` by a time limit too; `peer` where an error came from outside. */
+  /** Whose FIN or RST came first; an error from outside counts as the peer's. */
   readonly first: Side
   readonly how: Ending
-  /** The system's error code where one was reported. */
+  /** Whether both sides sent their FIN. */
+  readonly answered: boolean
+  /** The system's error code where one was reported: a reset with a code is the peer's, without one ours. */
   readonly code?: string
   readonly sent: Sent
   readonly received: Received
@@ -231,38 +233,35 @@ export interface Stamp {
 
 export type Event = EventBody & Stamp
 export type EventKind = Event['kind']
+export type Direction = BytesEvent['direction']
+
+/** Says which events are of interest; for `bytes` also in which direction. */
+export type Wants = (kind: EventKind, direction?: Direction) => boolean
 
 /** Takes what happens. Who tells asks `wants` first where building the event costs something. */
 export interface Teller {
   tell(socket: string, body: EventBody): void
-  wants(kind: EventKind): boolean
+  readonly wants: Wants
 }
 
 /** Someone who listens to events. */
 export interface Listener {
   hear(event: Event): void
-  wants(kind: EventKind): boolean
+  readonly wants: Wants
 }
 
 /** Stamps every event and gives it to each listener in turn. `now` is in milliseconds. */
 export function createTeller(now: () => number, listeners: readonly Listener[]): Teller {
   let seq = 0
-  const wanted = new Map<EventKind, boolean>()
-  const wants = (kind: EventKind): boolean => {
-    let answer = wanted.get(kind)
-    if (answer === undefined) {
-      answer = listeners.some((listener) => listener.wants(kind))
-      wanted.set(kind, answer)
-    }
-    return answer
-  }
+  const wants: Wants = (kind, direction) => listeners.some((listener) => listener.wants(kind, direction))
   return {
     wants,
     tell(socket, body) {
-      if (!wants(body.kind)) return
+      const direction = body.kind === 'bytes' ? body.direction : undefined
+      if (!wants(body.kind, direction)) return
       seq += 1
       const event: Event = { ...body, seq, at: now(), socket }
-      for (const listener of listeners) if (listener.wants(body.kind)) listener.hear(event)
+      for (const listener of listeners) if (listener.wants(body.kind, direction)) listener.hear(event)
     },
   }
 }

@@ -1,21 +1,11 @@
 /** The only reader of process.*: builds the Context, runs the program, sets the exit code. */
-import { randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  writeSync,
-} from 'node:fs'
+import { fstatSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs'
 import { homedir } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
-import { isatty } from 'node:tty'
 import type { Context, EndingSignal, Input, InputKind, Output } from './context.ts'
 import { SockpitError, systemCode } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-code.ts'
+import { watchReader } from './pipe-reader.ts'
 import { runProgram } from './program.ts'
 
 const signalCodes: Readonly<Record<EndingSignal, ExitCode>> = {
@@ -25,7 +15,7 @@ const signalCodes: Readonly<Record<EndingSignal, ExitCode>> = {
 }
 
 function createOutput(fd: 1 | 2, open: () => Writable & { columns?: number }): Output {
-  const isTerminal = isatty(fd)
+  const isTerminal = isATerminal(fd)
   const isPipe = statOf(fd)?.isFIFO() === true
   return {
     get stream() {
@@ -35,7 +25,7 @@ function createOutput(fd: 1 | 2, open: () => Writable & { columns?: number }): O
     color: isTerminal && (process.env.NO_COLOR ?? '') === '' && process.env.TERM !== 'dumb',
     width: () => (isTerminal ? (open().columns ?? 80) : Number(process.env.COLUMNS) || 80),
     writeNow: (bytes) => (isTerminal ? 0 : writeNow(fd, open, bytes)),
-    readerIsGone: () => isPipe && readerIsGone(fd),
+    watchReader: () => (isPipe ? watchReader(fd, process.pid) : () => false),
   }
 }
 
@@ -47,17 +37,6 @@ function writeNow(fd: 1 | 2, open: () => Writable, bytes: Uint8Array): number {
   } catch (error) {
     if (systemCode(error) === 'EAGAIN') return 0
     throw error
-  }
-}
-
-/** Linux opens a pipe for writing without waiting only while somebody reads it (fifo(7)). */
-function readerIsGone(fd: 1 | 2): boolean {
-  if (process.platform !== 'linux') return false
-  try {
-    closeSync(openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK))
-    return false
-  } catch (error) {
-    return systemCode(error) === 'ENXIO'
   }
 }
 
@@ -77,10 +56,15 @@ function createInput(): Input {
 }
 
 function inputKind(): InputKind {
-  if (isatty(0)) return 'terminal'
+  if (isATerminal(0)) return 'terminal'
   const stat = statOf(0)
   if (stat === undefined) return 'file'
   return stat.isFIFO() || stat.isSocket() ? 'pipe' : 'file'
+}
+
+/** Only a character device can be one: node:tty is not loaded for the others. */
+function isATerminal(fd: number): boolean {
+  return statOf(fd)?.isCharacterDevice() === true && process.getBuiltinModule('node:tty').isatty(fd)
 }
 
 function statOf(fd: number) {
@@ -127,7 +111,8 @@ function createContext(): Context {
     stderr: createOutput(2, () => process.stderr),
     now: () => Math.round(performance.now() * 1000) / 1000,
     date: () => new Date(),
-    randomBytes: (size) => randomBytes(size),
+    // The global is loaded on first use; importing node:crypto would cost every start a tenth of its time.
+    randomBytes: (size) => crypto.getRandomValues(new Uint8Array(size)),
     env: (name) => process.env[name],
     platform: process.platform,
     home: homedir(),
@@ -156,7 +141,10 @@ async function main(): Promise<void> {
     process.exit(exitCodes.network)
   })
   try {
-    process.exitCode = await runProgram(createContext(), process.argv.slice(2), version())
+    const code = await runProgram(createContext(), process.argv.slice(2), version())
+    process.exitCode = code
+    // After a signal nobody waits for a reader that takes no more.
+    if (Object.values(signalCodes).includes(code)) process.exit()
   } catch (error) {
     tellError(error)
     process.exitCode = error instanceof SockpitError ? error.exitCode : exitCodes.network

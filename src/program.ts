@@ -57,7 +57,11 @@ const subcommands = [
 
 /** Types a subcommand's options against its own table. */
 function subcommand<const Rows extends Readonly<Record<string, OptionRow>>>(one: Subcommand<Rows>) {
-  return (context: Context, done: (code: ExitCode) => void): Command => createCommand(one, context, done)
+  return {
+    name: one.name,
+    create: (context: Context, isAsked: boolean, done: (code: ExitCode) => void): Command =>
+      createCommand(one, context, isAsked, done),
+  }
 }
 
 /**
@@ -76,12 +80,11 @@ export async function runProgram(
     .helpOption('-h, --help', 'this help')
     .helpCommand('help [command]', 'the help of a command')
   configure(program, context)
-  for (const create of subcommands) {
-    program.addCommand(
-      create(context, (result) => {
-        code = result
-      }),
-    )
+  for (const { name, create } of subcommands) {
+    const command = create(context, words.includes(name), (result) => {
+      code = result
+    })
+    program.addCommand(command)
   }
   program.addHelpText('after', '\nStart with: sockpit compare boundaries')
   if (words.length === 0) {
@@ -112,12 +115,15 @@ function configure(command: Command, context: Context): void {
 function createCommand<Rows extends Readonly<Record<string, OptionRow>>>(
   one: Subcommand<Rows>,
   context: Context,
+  isAsked: boolean,
   done: (code: ExitCode) => void,
 ): Command {
   const command = new Command(one.name).summary(one.summary).description(one.summary)
+  for (const argument of one.arguments) command.argument(optionalArgument(argument))
+  // Start-up: the options of the others would be built for nothing.
+  if (!isAsked) return command
   configure(command, context)
   command.helpOption('-h, --help', 'this help')
-  for (const argument of one.arguments) command.argument(optionalArgument(argument))
   const times: Record<string, number> = {}
   for (const row of Object.values<OptionRow>(one.options)) {
     const option = createOption(row)
@@ -162,11 +168,12 @@ function createOption(row: OptionRow): Option {
     : option.argParser(named)
 }
 
-/** Commander's message as one sentence of ours: `error: unknown option '--ech'\n(Did you mean --echo?)`. */
+/** Commander's message as one line of ours: `error: unknown option '--ech'\n(Did you mean --echo?)`. */
 function sentence(message: string): string {
   const text = message
     .replace(/^error: /, '')
     .replace(/\s*\n\s*/g, ' ')
     .replaceAll("'", '"')
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`
+  const advice = text.endsWith('?)') ? '' : `${text.endsWith('.') ? '' : '.'} --help lists what there is.`
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${advice}`
 }

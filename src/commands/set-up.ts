@@ -74,9 +74,12 @@ export async function openSession(
   const stop = new AbortController()
   const screen = await createScreen(context, values, view, stop)
   const session = new Session(context, options, screen, stop)
-  context.onSignal((signal) => stop.abort(new Stop(signalCodes[signal])))
+  context.onSignal((signal) => stop.abort(new Stop(signalCodes[signal], afterSignal)))
   return { session, stop }
 }
+
+/** Two seconds in all for whoever waits for us to go. */
+const afterSignal = { graceMs: 1_400, flushMs: 400 } as const
 
 const signalCodes = {
   SIGHUP: exitCodes.hangup,
@@ -91,12 +94,23 @@ async function createScreen(
   stop: AbortController,
 ): Promise<Screen> {
   const verbosity = chooseVerbosity(values)
-  if (view === 'log')
+  if (view === 'log') {
     return new Screen(context, await logView(context.stdout, context, values, verbosity), undefined, stop)
-  const only = verbosity > 0 ? narratedVerbosely : narrated
-  const narration =
-    verbosity < 0 ? undefined : await logView(context.stderr, context, values, verbosity, { only })
-  return new Screen(context, await createView(view, context, values), narration, stop)
+  }
+  let narrator: Promise<View> | undefined
+  const narration = {
+    kinds: verbosity > 0 ? narratedVerbosely : narrated,
+    load() {
+      narrator ??= logView(context.stderr, context, values, verbosity)
+      return narrator
+    },
+  }
+  return new Screen(
+    context,
+    await createView(view, context, values),
+    verbosity < 0 ? undefined : narration,
+    stop,
+  )
 }
 
 function chooseVerbosity({ quiet, verbose = 0 }: Common): LogOptions['verbosity'] {
@@ -134,7 +148,6 @@ async function logView(
   context: Context,
   values: Common,
   verbosity: LogOptions['verbosity'],
-  more: Pick<LogOptions, 'only'> = {},
 ): Promise<View> {
   const { createLogView } = await import('../views/log.ts')
   return createLogView({
@@ -144,7 +157,6 @@ async function logView(
     show: values.show ?? 256,
     verbosity,
     startedAt: new Date(context.date().getTime() - context.now()),
-    ...more,
   })
 }
 

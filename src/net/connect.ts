@@ -1,5 +1,4 @@
 /** Connecting to a name: every address of it, staggered, the first that answers wins (RFC 8305). */
-import { lookup } from 'node:dns/promises'
 import { connect as connectSocket, isIP, type Socket } from 'node:net'
 import { describeSystemError, NetworkError, type SockpitError, systemCode, TimeoutError } from '../errors.ts'
 import { type Endpoint, formatEndpoint, msSince, type Teller } from '../event.ts'
@@ -68,6 +67,7 @@ async function resolve(
   if (isIP(host) !== 0) return [host]
   const startedAt = now()
   const wanted = family ?? (localAddress === undefined ? 0 : isIP(localAddress))
+  const { lookup } = await import('node:dns/promises')
   const found = await Promise.race([
     lookup(host, { all: true, family: wanted, verbatim: true }).catch((error: unknown) => {
       throw new NetworkError(`${goal}: ${describeSystemError(error)}. ${nameAdvice(error)}`, { cause: error })

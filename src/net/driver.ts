@@ -14,16 +14,18 @@ export interface Driver {
    */
   perform(action: SocketAction): Promise<void>
   /**
-   * Sends bytes from standard input to whoever is connected; settles when the kernel has them all, so that
-   * their buffer may be used again. The answer says whether more can be sent.
+   * Sends bytes from standard input to whoever is connected. The answer comes when the kernel has them all, so
+   * that their buffer may be used again, and at once where that is so already; it says whether more can be sent.
    */
-  feed(bytes: Uint8Array): Promise<boolean>
+  feed(bytes: Uint8Array): boolean | Promise<boolean>
   /** Standard input or a script may bring bytes from now on: a peer's FIN is not answered before they did. */
   startFeed(): void
   /** Nothing more comes: a client ends its side, closes or stays; a server ends the sides that it fed. */
   endFeed(onEof: OnEof): void
   /** Whether sockets are read from: not while the output is full, and not once enough was received. */
   setReading(reading: boolean): void
+  /** Whether queued payload is written: not while the output cannot take the events that tell of it. */
+  setWriting(writing: boolean): void
   /** The numbers of the clients that are connected; a client itself has none. */
   peers(): readonly number[]
   /** Settles when nothing is left to drive. */

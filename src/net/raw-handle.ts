@@ -32,9 +32,15 @@ export function readThrough(accepted: Socket, onread: OnReadOpts): Socket | unde
   return new Socket(options satisfies SocketConstructorOpts & { handle: Handle })
 }
 
-/** Makes the next read of an `onread` socket use this buffer, where the handle allows it. */
-export function readNextInto(socket: Socket, buffer: Uint8Array): void {
-  handleOf(socket)?.useUserBuffer?.(buffer)
+/**
+ * Makes the next read of an `onread` socket use this buffer; the answer says whether the handle allows it.
+ * Node still names the buffer before to the callback, so whoever uses this keeps account himself.
+ */
+export function readNextInto(socket: Socket, buffer: Uint8Array): boolean {
+  const handle = handleOf(socket)
+  if (handle?.useUserBuffer === undefined) return false
+  handle.useUserBuffer(buffer)
+  return true
 }
 
 /** Bytes that wait in this process: exact where the handle tells, else the writes that are not complete. */

@@ -34,7 +34,9 @@ export class Receiver {
   readonly #obstacles = new Set<Obstacle>()
   #readSize: number | undefined
   #rate: number | undefined
+  /** For the next read, and the one that the socket reads into now. */
   #buffer: Buffer
+  #inUse: Buffer
   #rateTimer: NodeJS.Timeout | undefined
 
   constructor(options: ReceiveOptions) {
@@ -42,10 +44,14 @@ export class Receiver {
     this.#rate = options.rate
     if (options.hold) this.#obstacles.add('asked')
     this.#buffer = this.#chooseBuffer()
+    this.#inUse = this.#buffer
     this.onread = {
-      buffer: () => this.#buffer,
-      callback: (size, buffer) => {
-        this.#take(buffer.subarray(0, size))
+      buffer: () => {
+        this.#inUse = this.#buffer
+        return this.#buffer
+      },
+      callback: (size) => {
+        this.#take(this.#inUse.subarray(0, size))
         return true
       },
     }
@@ -99,7 +105,7 @@ export class Receiver {
 
   #changeBuffer(): void {
     this.#buffer = this.#chooseBuffer()
-    if (this.#socket !== undefined) readNextInto(this.#socket, this.#buffer)
+    if (this.#socket !== undefined && readNextInto(this.#socket, this.#buffer)) this.#inUse = this.#buffer
   }
 
   #chooseBuffer(): Buffer {

@@ -43,6 +43,7 @@ export class Sender {
   #confirmed = 0
   #stalledAt: number | undefined
   #isFull = false
+  #isHeld = false
   #stopped = false
   #pace: NodeJS.Timeout | undefined
   #patience: NodeJS.Timeout | undefined
@@ -80,6 +81,12 @@ export class Sender {
 
   setDelay(delayMs: number | undefined): void {
     this.#delayMs = delayMs
+  }
+
+  /** While held, what is sent waits in the queue. */
+  setHeld(held: boolean): void {
+    this.#isHeld = held
+    this.#pump()
   }
 
   /** Queues a payload, which belongs to the sender from now on, and writes what can be written. */
@@ -123,8 +130,7 @@ export class Sender {
   }
 
   #pump(): void {
-    while (this.#pendingBytes > 0 && this.#pace === undefined && this.#stalledAt === undefined) {
-      if (this.#stopped) return
+    while (this.#pendingBytes > 0 && this.#canWrite) {
       this.#write(this.#nextPiece())
       if (this.#delayMs !== undefined && this.#delayMs > 0) this.#rest(this.#delayMs)
     }
@@ -133,12 +139,18 @@ export class Sender {
       this.#afterwards = undefined
       what?.()
     }
+    this.#settle()
+  }
+
+  get #canWrite(): boolean {
+    return !this.#stopped && !this.#isHeld && this.#pace === undefined && this.#stalledAt === undefined
   }
 
   #nextPiece(): Uint8Array {
     const [payload = new Uint8Array()] = this.#pending
     const end = Math.min(payload.length, this.#offset + (this.#chunk ?? payload.length))
-    const piece = payload.subarray(this.#offset, end)
+    const isWhole = this.#offset === 0 && end === payload.length
+    const piece = isWhole ? payload : payload.subarray(this.#offset, end)
     this.#offset = end
     if (end === payload.length) {
       this.#pending.shift()
@@ -157,32 +169,33 @@ export class Sender {
 
   #write(piece: Uint8Array): void {
     this.#writes += 1
-    this.#socket.write(piece, (error) => {
-      if (error !== undefined && error !== null) return
-      this.#confirmed += piece.length
-      this.#progress()
-    })
+    this.#socket.write(piece, this.#onWritten)
     this.#hooks.wrote(piece)
-    if (this.#socket.writableLength === 0 || this.#stopped) return
+    if (this.#stopped) return
+    if (this.#socket.writableLength === 0) {
+      this.#confirmed = this.#accepted - this.#pendingBytes
+      return
+    }
     this.#stalledAt = this.#now()
     this.#hooks.stalled(this.queued)
     this.#watch()
   }
 
-  /** A write has gone to the kernel whole. */
-  #progress(): void {
-    if (this.#stopped) return
-    if (this.#stalledAt !== undefined && this.#socket.writableLength === 0) {
-      const since = this.#stalledAt
-      this.#stalledAt = undefined
-      clearTimeout(this.#patience)
-      this.#hooks.drained(msSince(since, this.#now()))
-    }
+  /** The write that stalled has gone to the kernel whole; those that did not stall need no answer. */
+  readonly #onWritten = (): void => {
+    // Of a connection that was reset the answer is no proof: Node gives it without an error then.
+    if (this.#stopped || this.#socket.destroyed) return
+    if (this.#stalledAt === undefined || this.#socket.writableLength > 0) return
+    const since = this.#stalledAt
+    this.#stalledAt = undefined
+    this.#confirmed = this.#accepted - this.#pendingBytes
+    clearTimeout(this.#patience)
+    this.#hooks.drained(msSince(since, this.#now()))
     this.#pump()
-    this.#settle()
   }
 
   #settle(): void {
+    if (!this.#isFull && this.#waiting.length === 0) return
     const { queued } = this
     if (this.#isFull && queued <= this.#options.maxQueue / 2) {
       this.#isFull = false

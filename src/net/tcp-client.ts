@@ -58,11 +58,11 @@ export class TcpClient implements Driver {
     else await this.#connected().perform(action)
   }
 
-  async feed(bytes: Uint8Array): Promise<boolean> {
+  feed(bytes: Uint8Array): boolean | Promise<boolean> {
     const connection = this.#connected()
     connection.send(bytes)
-    if (connection.queued > 0) await connection.whenSent()
-    return connection.canSend
+    if (connection.queued === 0) return connection.canSend
+    return connection.whenSent().then(() => connection.canSend)
   }
 
   startFeed(): void {
@@ -78,6 +78,10 @@ export class TcpClient implements Driver {
 
   setReading(reading: boolean): void {
     this.#connection?.setBlocked('output', !reading)
+  }
+
+  setWriting(writing: boolean): void {
+    this.#connection?.setWriting(writing)
   }
 
   peers(): readonly number[] {
@@ -105,8 +109,8 @@ export class TcpClient implements Driver {
   }
 
   /** What a script must learn: a connection that broke is not a success. */
-  #errorOf({ how, first, sent, received, unsent, code }: ClosedEvent): SockpitError | undefined {
-    if (how === 'fin' || (first === 'us' && how === 'reset' && code === undefined)) return undefined
+  #errorOf({ how, sent, received, unsent, code }: ClosedEvent): SockpitError | undefined {
+    if (how === 'fin' || (how === 'reset' && code === undefined)) return undefined
     const where = formatEndpoint(this.#connected().remote)
     const counts = `after ${sent.bytes} B sent, ${received.bytes} B received, ${unsent} B unsent`
     if (how === 'timeout' || code === 'ETIMEDOUT') {

@@ -61,9 +61,12 @@ export class TcpConnection {
   readonly #openedAt: number
   #received = { bytes: 0, reads: 0 }
   #halfOpen: boolean
-  #first: { readonly side: Side; readonly how: Ending } | undefined
+  #first: Side | undefined
+  #how: Ending = 'fin'
   #peerEnded = false
+  /** Our FIN was asked for, and then: it is out. */
   #weEnd = false
+  #weEnded = false
   #errorCode: string | undefined
   #quiet: NodeJS.Timeout | undefined
 
@@ -142,14 +145,15 @@ export class TcpConnection {
   close(): void {
     if (this.#socket.destroyed) return
     this.#weEnd = true
-    this.#first ??= { side: 'us', how: 'fin' }
+    this.#first ??= 'us'
     this.#sender.afterwards(() => this.#socket.end(() => this.#socket.destroy()))
   }
 
   /** Drops what is queued and ends at once, by FIN where nothing unread forbids it, or by RST. */
   abort(how: 'fin' | 'reset' | 'timeout'): void {
     if (this.#socket.destroyed) return
-    this.#first = { side: 'us', how }
+    this.#first ??= 'us'
+    this.#how = how
     this.#sender.stop()
     if (how === 'fin') this.#socket.destroy()
     else this.#socket.resetAndDestroy()
@@ -170,6 +174,10 @@ export class TcpConnection {
   setBlocked(obstacle: 'queue' | 'output', blocked: boolean): void {
     if (blocked) this.#receiver.block(obstacle)
     else this.#receiver.unblock(obstacle)
+  }
+
+  setWriting(writing: boolean): void {
+    this.#sender.setHeld(!writing)
   }
 
   set(setting: Exclude<Setting, { name: 'eol' }>): void {
@@ -247,7 +255,7 @@ export class TcpConnection {
     const { teller, now } = this.#owner
     const hooks = {
       wrote: (payload: Uint8Array) => {
-        if (!teller.wants('bytes')) return
+        if (!teller.wants('bytes', 'sent')) return
         teller.tell(this.name, { kind: 'bytes', direction: 'sent', size: payload.length, payload })
       },
       stalled: (queued: number) => teller.tell(this.name, { kind: 'stalled', queued }),
@@ -278,7 +286,7 @@ export class TcpConnection {
     this.#received.bytes += bytes.length
     this.#received.reads += 1
     const { teller } = this.#owner
-    if (teller.wants('bytes')) {
+    if (teller.wants('bytes', 'received')) {
       const size = bytes.length
       teller.tell(this.name, { kind: 'bytes', direction: 'received', size, payload: bytes })
     }
@@ -286,7 +294,7 @@ export class TcpConnection {
   }
 
   #onPeerFin(): void {
-    this.#first ??= { side: 'peer', how: 'fin' }
+    this.#first ??= 'peer'
     this.#peerEnded = true
     this.#owner.teller.tell(this.name, { kind: 'ended', by: 'peer' })
     this.#owner.ended(this)
@@ -305,7 +313,8 @@ export class TcpConnection {
   }
 
   #onOurFin(): void {
-    this.#first ??= { side: 'us', how: 'fin' }
+    this.#first ??= 'us'
+    this.#weEnded = true
     this.#owner.teller.tell(this.name, { kind: 'ended', by: 'us' })
   }
 
@@ -319,13 +328,14 @@ export class TcpConnection {
   }
 
   #verdict(): ClosedEvent {
-    const failed: Ending = isReset(this.#errorCode) ? 'reset' : 'error'
-    const first = this.#first ?? { side: 'peer', how: failed }
+    const code = this.#errorCode
+    const failed: Ending = isReset(code) ? 'reset' : 'error'
     return {
       kind: 'closed',
-      first: first.side,
-      how: this.#errorCode === undefined ? first.how : failed,
-      ...(this.#errorCode === undefined ? {} : { code: this.#errorCode }),
+      first: this.#first ?? 'peer',
+      how: code === undefined ? this.#how : failed,
+      answered: this.#peerEnded && this.#weEnded,
+      ...(code === undefined ? {} : { code }),
       sent: this.#sender.sent,
       received: this.#received,
       unsent: this.#sender.unsent,

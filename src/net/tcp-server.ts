@@ -52,6 +52,7 @@ export class TcpServer implements Driver {
   /** Those that got bytes from standard input. */
   readonly #fed = new WeakSet<TcpConnection>()
   #isReading = true
+  #isWriting = true
   #isClosing = false
   #end: (outcome: Outcome) => void = () => {}
   #someone: { promise: Promise<void>; came: () => void } | undefined
@@ -128,6 +129,11 @@ export class TcpServer implements Driver {
     for (const connection of this.#connections.values()) connection.setBlocked('output', !reading)
   }
 
+  setWriting(writing: boolean): void {
+    this.#isWriting = writing
+    for (const connection of this.#connections.values()) connection.setWriting(writing)
+  }
+
   peers(): readonly number[] {
     return [...this.#connections.keys()]
   }
@@ -148,9 +154,10 @@ export class TcpServer implements Driver {
       this.#refuse(accepted)
       return
     }
-    // A client that was reset before we got here has no address any more.
     if (accepted.remoteAddress === undefined) {
       accepted.destroy()
+      const message = 'a client had gone before it was accepted'
+      this.#teller.tell(name, { kind: 'failed', code: 'ECONNABORTED', message })
       return
     }
     if (this.#options.once) this.#stopListening()
@@ -163,6 +170,7 @@ export class TcpServer implements Driver {
     this.#connections.set(number, connection)
     this.#numbers.set(connection, number)
     if (!this.#isReading) connection.setBlocked('output', true)
+    if (!this.#isWriting) connection.setWriting(false)
     this.#watchIdle(link.socket, connection)
     this.#service.opened?.(connection)
     this.#someone?.came()
@@ -195,7 +203,7 @@ export class TcpServer implements Driver {
   /** With --once the one connection decides how the command ends. */
   #outcome(verdict: ClosedEvent): Outcome {
     const { how, code, sent, received } = verdict
-    if (!this.#options.once || how === 'fin' || verdict.first === 'us') return {}
+    if (!this.#options.once || how === 'fin' || (how === 'reset' && code === undefined)) return {}
     const counts = `after ${received.bytes} B received, ${sent.bytes} B sent`
     return { error: new NetworkError(`The client's connection broke (${code ?? how}) ${counts}`) }
   }

@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type Action,
@@ -15,6 +14,9 @@ import { exitCodes } from '../exit-code.ts'
 import type { Driver } from '../net/driver.ts'
 import { Stop } from './stop.ts'
 import type { Watch } from './watch.ts'
+
+/** How long `/quit` waits for peers to take what is queued, milliseconds. */
+const quitGraceMs = 30_000
 
 /** How much of a file is read in one go, bytes. */
 const filePiece = 65_536
@@ -97,7 +99,7 @@ export class Interpreter {
         this.#note(helpText(this.#dialect, action.verb))
         return undefined
       case 'quit':
-        stop.abort(new Stop(exitCodes.ok))
+        stop.abort(new Stop(exitCodes.ok, { graceMs: quitGraceMs }))
         return undefined
     }
   }
@@ -116,6 +118,7 @@ export class Interpreter {
   async #sendFile(path: string, peers: Peers | undefined): Promise<void> {
     const { driver } = this.#surroundings
     const to = peers === undefined ? {} : { peers }
+    const { open } = await import('node:fs/promises')
     try {
       const file = await open(path)
       try {
@@ -132,7 +135,7 @@ export class Interpreter {
   }
 
   #note(text: string): void {
-    this.#surroundings.teller.tell('session', { kind: 'note', text })
+    this.#surroundings.teller.tell(this.#dialect.role, { kind: 'note', text })
   }
 }
 
@@ -156,10 +159,16 @@ function settingText(value: boolean | number | string | undefined): string {
 }
 
 function helpText(dialect: Dialect, verb: string | undefined): string {
-  const rows = verbRows(dialect).filter((row) => verb === undefined || row.verb === verb)
-  if (rows.length === 0) throw new UsageError(`there is no verb /${verb}: /help lists them`)
-  const width = Math.max(...rows.map((row) => row.usage.length))
-  const lines = rows.map((row) => `${row.usage.padEnd(width)}  ${row.summary}`)
-  const head = 'A line is sent as it is; // sends a line that starts with /.'
-  return verb === undefined ? [head, ...lines].join('\n') : lines.join('\n')
+  const rows = verbRows(dialect)
+  if (verb === undefined) {
+    const lines = rows.map((row) => `/${row.verb.padEnd(7)} ${row.brief}`)
+    return [
+      'A line is sent as it is; // sends a line that starts with /.',
+      ...lines,
+      '/help VERB says more.',
+    ].join('\n')
+  }
+  const row = rows.find((one) => one.verb === verb)
+  if (row === undefined) throw new UsageError(`there is no verb /${verb}: /help lists them`)
+  return `${row.usage}\n${row.summary}`
 }

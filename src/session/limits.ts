@@ -1,4 +1,4 @@
-import type { Event, EventKind, Listener } from '../event.ts'
+import type { Direction, Event, EventKind, Listener } from '../event.ts'
 import { exitCodes } from '../exit-code.ts'
 import { Stop } from './stop.ts'
 
@@ -13,8 +13,8 @@ export class Count implements Listener {
     this.#enough = enough
   }
 
-  wants(kind: EventKind): boolean {
-    return kind === 'bytes'
+  wants(kind: EventKind, direction?: Direction): boolean {
+    return kind === 'bytes' && direction !== 'sent'
   }
 
   hear(event: Event): void {
@@ -30,6 +30,7 @@ export class Idle implements Listener {
 
   constructor(afterMs: number, stop: AbortController) {
     this.#timer = setTimeout(() => stop.abort(new Stop(exitCodes.ok)), afterMs)
+    this.#timer.unref()
     stop.signal.addEventListener('abort', () => this.end())
   }
 

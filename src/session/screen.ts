@@ -1,6 +1,6 @@
 import type { Context, Output } from '../context.ts'
 import { describeSystemError, NetworkError, systemCode } from '../errors.ts'
-import type { Event, EventKind, Listener } from '../event.ts'
+import type { Direction, Event, EventKind, Listener } from '../event.ts'
 import { exitCodes } from '../exit-code.ts'
 import type { View } from '../views/view.ts'
 import { Stop } from './stop.ts'
@@ -9,6 +9,12 @@ import { Stop } from './stop.ts'
 export interface TypedLine {
   hide(): void
   show(): void
+}
+
+/** What is said beside a view that shows data: which events, and the view that words them, loaded on first use. */
+export interface Narration {
+  readonly kinds: ReadonlySet<EventKind>
+  load(): Promise<View>
 }
 
 /** How often a pipe is asked whether somebody still reads it, milliseconds. */
@@ -25,34 +31,37 @@ export class Screen implements Listener {
   onFull: (full: boolean) => void = () => {}
   readonly #context: Context
   readonly #view: View
-  readonly #narration: View | undefined
+  readonly #narration: Narration | undefined
+  /** Settles when everything that was to be said has been said. */
+  #said: Promise<void> = Promise.resolve()
   readonly #stop: AbortController
   readonly #readerCheck: NodeJS.Timeout
   #isBroken = false
   #isFull = false
   #emptied: (() => void)[] = []
 
-  /** @param narration renders what standard error is told; undefined where standard output says it all */
-  constructor(context: Context, view: View, narration: View | undefined, stop: AbortController) {
+  /** @param narration what standard error is told; undefined where standard output says it all */
+  constructor(context: Context, view: View, narration: Narration | undefined, stop: AbortController) {
     this.#context = context
     this.#view = view
     this.#narration = narration
     this.#stop = stop
     context.stdout.stream.on('error', (error) => this.#onError(error))
     context.stderr.stream.on('error', () => {})
+    const isReaderGone = context.stdout.watchReader()
     this.#readerCheck = setInterval(() => {
-      if (context.stdout.readerIsGone()) this.#onBroken()
+      if (isReaderGone()) this.#onBroken()
     }, readerCheckMs)
     this.#readerCheck.unref()
   }
 
-  wants(kind: EventKind): boolean {
-    return this.#view.wants(kind) || this.#narration?.wants(kind) === true
+  wants(kind: EventKind, direction?: Direction): boolean {
+    return this.#view.wants(kind, direction) || this.#narration?.kinds.has(kind) === true
   }
 
   hear(event: Event): void {
     if (this.#view.wants(event.kind)) this.#write(this.#view.render(event))
-    if (this.#narration?.wants(event.kind) === true) this.#say(this.#narration.render(event))
+    if (this.#narration?.kinds.has(event.kind) === true) this.#narrate(event, this.#narration)
   }
 
   /** One line on standard error that begins `sockpit: `. */
@@ -60,13 +69,22 @@ export class Screen implements Listener {
     this.#say(`sockpit: ${message}\n`)
   }
 
-  /** Writes what the view still holds back, and settles when the output has taken everything. */
-  async finish(): Promise<void> {
-    clearInterval(this.#readerCheck)
+  /** Writes what the view still holds back, and settles when the output has taken everything, or in time. */
+  async finish(withinMs: number | undefined): Promise<void> {
+    await this.#said
     this.#write(this.#view.end?.())
     const { stream } = this.#context.stdout
-    if (this.#isBroken || stream.writableLength === 0) return
-    await new Promise<void>((resolve) => this.#emptied.push(resolve))
+    if (!this.#isBroken && stream.writableLength > 0) {
+      await new Promise<void>((resolve) => {
+        this.#emptied.push(resolve)
+        if (withinMs !== undefined) setTimeout(resolve, withinMs)
+      })
+    }
+    clearInterval(this.#readerCheck)
+  }
+
+  #narrate(event: Event, { load }: Narration): void {
+    this.#said = this.#said.then(async () => this.#say((await load()).render(event)))
   }
 
   #say(text: string | Uint8Array | undefined): void {

@@ -50,7 +50,7 @@ export class Session {
     this.#options = options
     this.#screen = screen
     this.#stop = stop
-    this.#watch = new Watch(() => context.now())
+    this.#watch = new Watch(options.dialect.role, () => context.now())
     this.#script = readScript(options.enter, options.script)
     checkScript(this.#script, options.dialect)
     const listeners: Listener[] = [screen]
@@ -66,7 +66,10 @@ export class Session {
   /** Drives until the driver has ended, or something stops it. @throws SockpitError that ended it */
   async run(driver: Driver): Promise<ExitCode> {
     this.#driver = driver
-    this.#screen.onFull = (full) => driver.setReading(!full)
+    this.#screen.onFull = (full) => {
+      driver.setReading(!full)
+      driver.setWriting(!full)
+    }
     const { signal } = this.#stop
     const interpreter = new Interpreter(this.#options.dialect, {
       driver,
@@ -88,9 +91,11 @@ export class Session {
     } finally {
       this.#idle?.end()
       if (!signal.aborted) this.#stop.abort(new Stop(exitCodes.ok))
-      await driver.shutdown(stopOf(signal).graceMs)
+      const { graceMs, flushMs } = stopOf(signal)
+      driver.setWriting(true)
+      await driver.shutdown(graceMs)
       this.#context.stdin.close()
-      await this.#screen.finish()
+      await this.#screen.finish(flushMs)
     }
   }
 

@@ -1,6 +1,5 @@
 /** Where actions and payload come from besides the prompt: scripts, and standard input that is no terminal. */
 import { readFileSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { setImmediate } from 'node:timers/promises'
 import { type Dialect, parseLine } from '../action.ts'
 import type { Context } from '../context.ts'
@@ -50,20 +49,38 @@ export async function runScript(lines: readonly ScriptLine[], interpreter: Inter
   for (const { text, where } of lines) await runLine({ text, where }, interpreter)
 }
 
+/** The longest line that a script may have, bytes: what is not yet a line waits in memory. */
+const longestLine = 2 ** 20
+
 /** Carries out the lines of standard input as they come, as a script. */
 export async function runScriptFromInput(
   context: Context,
   interpreter: Interpreter,
   signal: AbortSignal,
 ): Promise<void> {
-  const lines = createInterface({ input: context.stdin.stream(), crlfDelay: Number.POSITIVE_INFINITY })
-  signal.addEventListener('abort', () => lines.close())
   let number = 0
-  for await (const text of lines) {
+  for await (const text of splitLines(context.stdin.stream())) {
     number += 1
     if (signal.aborted) return
     if (!isSkipped(text)) await runLine({ text, where: `standard input:${number}` }, interpreter)
   }
+}
+
+/** The lines of a stream, without their ends. @throws UsageError where one is too long */
+async function* splitLines(stream: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  let rest = Buffer.alloc(0)
+  for await (const chunk of stream) {
+    let start = 0
+    const bytes = Buffer.concat([rest, chunk])
+    for (let end = bytes.indexOf(0x0a); end !== -1; end = bytes.indexOf(0x0a, start)) {
+      yield bytes.toString('utf8', start, end).replace(/\r$/, '')
+      start = end + 1
+    }
+    rest = bytes.subarray(start)
+    if (rest.length > longestLine)
+      throw new UsageError(`a line of the script is longer than ${longestLine} bytes`)
+  }
+  if (rest.length > 0) yield rest.toString()
 }
 
 async function runLine({ text, where }: ScriptLine, interpreter: Interpreter): Promise<void> {
@@ -106,7 +123,9 @@ async function feedFile({ stdin }: Context, driver: Driver, signal: AbortSignal)
   const buffer = Buffer.allocUnsafeSlow(pieceSize)
   for (let piece = 1; !signal.aborted; piece++) {
     const size = stdin.readNow(buffer)
-    if (size === 0 || !(await driver.feed(buffer.subarray(0, size)))) return
+    if (size === 0) return
+    const answer = driver.feed(size === buffer.length ? buffer : buffer.subarray(0, size))
+    if (!(typeof answer === 'boolean' ? answer : await answer)) return
     if (piece % piecesPerTurn === 0) await setImmediate()
   }
 }

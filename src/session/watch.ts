@@ -1,7 +1,7 @@
 import type { Condition, Peers } from '../action.ts'
 import { ExpectationError, TimeoutError } from '../errors.ts'
 import { escapeBytes } from '../escapes.ts'
-import { type Event, type EventKind, type Listener, msSince, type Teller } from '../event.ts'
+import { type Direction, type Event, type EventKind, type Listener, msSince, type Teller } from '../event.ts'
 import { formatDuration } from '../views/units.ts'
 
 /** How much of what a socket received is kept for `/expect`, bytes. */
@@ -25,17 +25,19 @@ export class Watch implements Listener {
   /** One for each who waits: looks whether it has come true. */
   readonly #looks = new Set<() => void>()
   /** The socket that received last, or that `/expect` found something in. */
-  #newest = 'session'
+  #newest: string
   #opened = 0
   #fins = 0
   #isOver = false
 
-  constructor(now: () => number) {
+  /** @param name the socket that is named where none has received anything yet */
+  constructor(name: string, now: () => number) {
+    this.#newest = name
     this.#now = now
   }
 
-  wants(kind: EventKind): boolean {
-    return kinds.has(kind)
+  wants(kind: EventKind, direction?: Direction): boolean {
+    return kinds.has(kind) && direction !== 'sent'
   }
 
   hear(event: Event): void {

@@ -1,4 +1,4 @@
-import stringWidth from 'string-width'
+import stringWidth from 'fast-string-width'
 import { escapePattern } from './escape.ts'
 
 /** Text never gets fewer cells than this, however narrow the terminal. */
@@ -95,7 +95,7 @@ function* atoms(text: string): Generator<string> {
 
 function atomWidth(atom: string): number {
   if (ascii.test(atom)) return atom.length
-  const width = known.get(atom) ?? stringWidth(atom)
+  const width = known.get(atom) ?? stringWidth(atom.normalize())
   if (atom.length <= 2) {
     if (known.size >= mostKnown) known.clear()
     known.set(atom, width)

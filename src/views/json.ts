@@ -154,6 +154,7 @@ export const eventFields: {
   closed: {
     first: 'us or peer: who ended it first',
     how: 'fin, reset, timeout or error',
+    answered: 'whether both sides sent their FIN',
     code,
     sent,
     received,

@@ -14,7 +14,7 @@ export function createRawView(options: { readonly terminal: boolean }): View {
   }
 
   return {
-    wants: (kind) => kind === 'bytes',
+    wants: (kind, direction) => kind === 'bytes' && direction !== 'sent',
     render(event) {
       if (event.kind !== 'bytes' || event.direction === 'sent') return undefined
       return options.terminal ? show(event.socket, event.payload) : event.payload

@@ -1,9 +1,9 @@
-import type { Event, EventKind } from '../event.ts'
+import type { Event, Wants } from '../event.ts'
 
 /** Turns events into text, or into bytes. */
 export interface View {
   /** Whether this view would show events of the kind: others need not be built. */
-  wants(kind: EventKind): boolean
+  readonly wants: Wants
   /**
    * What to write for the event, whole lines ending in a line feed, or nothing.
    * Bytes may be the event's own borrowed payload.

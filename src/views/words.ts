@@ -77,8 +77,8 @@ const formatters: { readonly [Kind in EventKind]: (event: EventOf<Kind>, show: n
 
   ended: ({ by }) =>
     by === 'peer'
-      ? entry('⇤', 'received', 'they ended their side (FIN): no more will arrive, ours still goes out')
-      : entry('⇥', 'sent', 'we ended our side (FIN): we still read'),
+      ? entry('⇤', 'received', 'they ended their side (FIN): no more to come')
+      : entry('⇥', 'sent', 'we ended our side (FIN): no more will go out'),
 
   timeout({ what, afterMs, remote }) {
     const where = remote === undefined ? '' : ` to ${formatEndpoint(remote)}`
@@ -185,23 +185,30 @@ function tail(bytes: Uint8Array, show: number): string {
 }
 
 /** Who ended a connection first, how, and after how long. */
-function ending({ first, how, code, openMs }: EventOf<'closed'>): string {
-  const cause = code === undefined ? [] : [escapeText(code)]
-  const error = cause.map((text) => ` (${text})`).join('')
-  const reset = `reset the connection (${['RST', ...cause].join(', ')})`
-  const by = {
-    fin: {
-      peer: 'they ended first (FIN), and we answered',
-      us: 'we ended first (FIN), and they answered',
-    },
-    reset: { peer: `they ${reset}`, us: `we ${reset}` },
-    timeout: {
-      peer: `they ended first (FIN), then a time limit of ours${error}`,
-      us: `a time limit of ours ended it${error}`,
-    },
-    error: { peer: `they ended first, then an error${error}`, us: `an error ended it${error}` },
+function ending({ first, how, answered, code, openMs }: EventOf<'closed'>): string {
+  const after = `closed after ${formatDuration(openMs)}: `
+  const error = code === undefined ? '' : ` (${escapeText(code)})`
+  switch (how) {
+    case 'fin': {
+      if (first === 'peer') return `${after}they ended first (FIN), and we answered`
+      return (
+        after +
+        (answered ? 'we ended first (FIN), and they answered' : 'we closed and did not wait for their FIN')
+      )
+    }
+    case 'reset': {
+      const resetter = code === undefined ? 'us' : 'peer'
+      const before = first === resetter ? '' : `${first === 'us' ? 'we' : 'they'} ended first (FIN), then `
+      const cause = code === undefined ? '' : `, ${escapeText(code)}`
+      return `${after}${before}${resetter === 'us' ? 'we' : 'they'} reset the connection (RST${cause})`
+    }
+    case 'timeout': {
+      const before = first === 'us' ? '' : 'they ended first (FIN), then '
+      return `${after}${before}a time limit of ours ended it${error}`
+    }
+    case 'error':
+      return `${after}an error ended it${error}`
   }
-  return `closed after ${formatDuration(openMs)}: ${by[how][first]}`
 }
 
 function amounts({ received, sent }: { readonly received: Received; readonly sent: Sent }): string {

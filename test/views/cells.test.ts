@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import stringWidth from 'string-width'
+import stringWidth from 'fast-string-width'
 import { cellWidth, cutCells, padCells, wrapCells, wrapWords } from '../../src/views/cells.ts'
 import { escapeText } from '../../src/views/escape.ts'
 
@@ -23,7 +23,7 @@ test('cellWidth', () => {
   for (const [text, width] of widths) assert.equal(cellWidth(text), width, JSON.stringify(text))
 })
 
-test('cellWidth agrees with string-width on whole texts', () => {
+test('cellWidth agrees with the library on whole texts', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme', maxLength: 30 }), (raw) => {
       const shown = escapeText(raw)

@@ -56,6 +56,7 @@ test('offsets run on, by socket and direction, until the socket is closed', () =
     socket: 'server#1',
     first: 'us',
     how: 'fin',
+    answered: true,
     sent: nothing,
     received: nothing,
     unsent: 0,

@@ -101,6 +101,7 @@ test('what a peer or the system says cannot act on the terminal', () => {
       socket: 'client',
       first: 'us',
       how: 'error',
+      answered: false,
       code: evil,
       sent: { bytes: 0, writes: 0 },
       received: { bytes: 0, reads: 0 },

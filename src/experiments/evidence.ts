@@ -1,0 +1,71 @@
+/** Questions that claims and steps put to the evidence. */
+import { createHash } from 'node:crypto'
+import type { EventKind } from '../event.ts'
+import type { EventOf } from '../views/words.ts'
+import type { Evidence } from './experiment.ts'
+
+/** What an actor told of one kind, in its order. */
+export function told<Kind extends EventKind>(
+  evidence: Evidence,
+  actor: string,
+  kind: Kind,
+): readonly EventOf<Kind>[] {
+  return evidence
+    .filter((heard) => heard.actor === actor)
+    .map(({ event }) => event)
+    .filter((event): event is EventOf<Kind> => event.kind === kind)
+}
+
+/** The payload of every write of an actor. */
+export function writesOf(evidence: Evidence, actor: string): readonly Uint8Array[] {
+  return payloads(evidence, actor, 'sent')
+}
+
+/** The payload of every read of an actor. */
+export function readsOf(evidence: Evidence, actor: string): readonly Uint8Array[] {
+  return payloads(evidence, actor, 'received')
+}
+
+function payloads(evidence: Evidence, actor: string, direction: 'sent' | 'received'): readonly Uint8Array[] {
+  return told(evidence, actor, 'bytes')
+    .filter((event) => event.direction === direction)
+    .map(({ payload }) => payload)
+}
+
+export function totalBytes(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((total, { length }) => total + length, 0)
+}
+
+/** SHA-256 of the pieces as one stream, in hex. */
+export function streamHash(pieces: readonly Uint8Array[]): string {
+  const hash = createHash('sha256')
+  for (const piece of pieces) hash.update(piece)
+  return hash.digest('hex')
+}
+
+/** For each read, how many writes its bytes come from, both taken as pieces of one and the same stream. */
+export function writesPerRead(
+  writes: readonly Uint8Array[],
+  reads: readonly Uint8Array[],
+): readonly number[] {
+  const written = spansOf(writes)
+  return spansOf(reads).map(
+    (read) =>
+      written.filter((write) => Math.max(write.start, read.start) < Math.min(write.end, read.end)).length,
+  )
+}
+
+/** Where in the stream each piece begins, and where the next one does. */
+function spansOf(pieces: readonly Uint8Array[]): readonly { readonly start: number; readonly end: number }[] {
+  let end = 0
+  return pieces.map(({ length }) => {
+    const start = end
+    end += length
+    return { start, end }
+  })
+}
+
+/** What was heard in one trial. */
+export function during(evidence: Evidence, trial: string): Evidence {
+  return evidence.filter((heard) => heard.trial === trial)
+}

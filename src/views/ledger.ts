@@ -1,0 +1,57 @@
+import { padCells } from './cells.ts'
+import type { Line } from './lines.ts'
+import type { Role } from './palette.ts'
+import { formatBytes, formatCount } from './units.ts'
+
+/** The pieces in which one stream was written, and those in which it was read. */
+export interface Ledger {
+  readonly writes: readonly Uint8Array[]
+  readonly reads: readonly Uint8Array[]
+}
+
+/**
+ * The boundary ledger: the stream, a cell for each byte, its writes above it and its reads below.
+ *
+ *     3 writes  ┌3┐┌─5─┐┌4─┐
+ *               oakmapledune
+ *     1 read    └───12 B───┘
+ *
+ * Nothing where the width has no room for that.
+ */
+export function drawLedger({ writes, reads }: Ledger, width: number): readonly Line[] {
+  const labels = [formatCount(writes.length, 'write'), formatCount(reads.length, 'read')] as const
+  const indent = Math.max(...labels.map(({ length }) => length)) + 2
+  const streams = [...new Set([printable(writes), printable(reads)])].filter((text) => text !== '')
+  if (streams.length === 0 || streams.some((text) => indent + text.length > width)) return []
+  const row = (label: string, text: string, role: Role): Line => [
+    { text: padCells(label, indent), role: 'faint' },
+    { text, role },
+  ]
+  return [
+    row(labels[0], brackets(writes, ['┌', '┐', '╷']), 'sent'),
+    ...streams.map((text) => row('', text, 'plain')),
+    row(labels[1], brackets(reads, ['└', '┘', '╵']), 'received'),
+  ]
+}
+
+/** A bracket as long as each piece, with its size in the middle where there is room. */
+function brackets(
+  pieces: readonly Uint8Array[],
+  [open, close, single]: readonly [string, string, string],
+): string {
+  const sizes = pieces.map(({ length }) => length)
+  const label = [formatBytes, String].find((form) => sizes.every((size) => form(size).length <= size - 2))
+  return sizes
+    .map((size) => {
+      if (size < 2) return single.repeat(size)
+      const text = label?.(size) ?? ''
+      const left = Math.floor((size - 2 - text.length) / 2)
+      return open + '─'.repeat(left) + text + '─'.repeat(size - 2 - left - text.length) + close
+    })
+    .join('')
+}
+
+/** One cell a byte: printable ASCII as it is, else a dot. */
+function printable(pieces: readonly Uint8Array[]): string {
+  return pieces.map((piece) => String.fromCharCode(...piece).replace(/[^ -~]/g, '·')).join('')
+}

@@ -1,0 +1,47 @@
+/** Text in its roles, laid out before it is painted: so colour can change nothing but colour. */
+import { cellWidth } from './cells.ts'
+import type { Palette, Role } from './palette.ts'
+
+export interface Span {
+  readonly text: string
+  readonly role: Role
+}
+
+export type Line = readonly Span[]
+
+export function span(text: string, role: Role = 'plain'): Span {
+  return { text, role }
+}
+
+export function lineWidth(line: Line): number {
+  return line.reduce((width, { text }) => width + cellWidth(text), 0)
+}
+
+/** The line with spaces after it up to the width. */
+function padLine(line: Line, width: number): Line {
+  return [...line, span(' '.repeat(Math.max(0, width - lineWidth(line))))]
+}
+
+/** Blocks of lines next to each other, each of its width, with a gap between them. */
+export function beside(blocks: readonly { lines: readonly Line[]; width: number }[], gap: number): Line[] {
+  const height = Math.max(0, ...blocks.map(({ lines }) => lines.length))
+  return Array.from({ length: height }, (_, row) =>
+    blocks.flatMap(({ lines, width }, index) => [
+      ...(index === 0 ? [] : [span(' '.repeat(gap))]),
+      ...padLine(lines[row] ?? [], width),
+    ]),
+  )
+}
+
+/** The line as text, without spaces at its end. */
+export function paint(line: Line, palette: Palette): string {
+  const text = line.map(({ text }) => text).join('')
+  let room = text.trimEnd().length
+  let painted = ''
+  for (const { text, role } of line) {
+    const kept = text.slice(0, room)
+    room -= kept.length
+    painted += kept.trim() === '' ? kept : palette[role](kept)
+  }
+  return painted
+}

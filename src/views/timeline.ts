@@ -1,0 +1,131 @@
+import type { Event } from '../event.ts'
+import { wrapCells, wrapWords } from './cells.ts'
+import { beside, type Line, lineWidth, span } from './lines.ts'
+import { formatBytes } from './units.ts'
+import { describe, type Paragraph } from './words.ts'
+
+/** One step: what happened on either side of it. */
+export interface TimelineRow {
+  readonly left: readonly Event[]
+  readonly right: readonly Event[]
+}
+
+export interface Timeline {
+  /** Who stands on either side. */
+  readonly left: string
+  readonly right: string
+  readonly rows: readonly TimelineRow[]
+}
+
+/** Narrower than this, the two sides take turns instead of standing beside each other. */
+const leastBeside = 56
+
+const unread = 'unread'
+const gap = 2
+const hang = 2
+
+/** How much of a payload is shown, bytes. */
+const show = 64
+
+/** Time runs down. Between the sides: how much the left has written that the right has not read yet. */
+export function drawTimeline(timeline: Timeline, width: number): readonly Line[] {
+  return width < leastBeside ? drawInTurn(timeline, width) : drawBeside(timeline, width)
+}
+
+function drawBeside({ left, right, rows }: Timeline, width: number): readonly Line[] {
+  const sizeWidth = widestSize(rows)
+  const half = Math.floor((width - unread.length) / 2) - gap
+  const before = rows.map((row) => cellLines(row.left, { side: 'left', width: half, sizeWidth }))
+  const leftWidth = Math.max(left.length, ...before.flat().map(lineWidth))
+  const rightWidth = width - leftWidth - unread.length - 2 * gap
+  const waiting = unreadAfter(rows)
+  const row = (leftLines: readonly Line[], middle: Line, rightLines: readonly Line[]): readonly Line[] =>
+    beside(
+      [
+        { lines: leftLines, width: leftWidth },
+        { lines: [middle], width: unread.length },
+        { lines: rightLines, width: rightWidth },
+      ],
+      gap,
+    )
+  return [
+    ...row([[span(left, 'faint')]], [span(unread, 'faint')], [[span(right, 'faint')]]),
+    ...rows.flatMap((one, index) => {
+      const after = cellLines(one.right, { side: 'right', width: rightWidth, sizeWidth })
+      return row(before[index] ?? [], amount(waiting[index] ?? 0), after)
+    }),
+  ]
+}
+
+function drawInTurn({ left, right, rows }: Timeline, width: number): readonly Line[] {
+  const sizeWidth = widestSize(rows)
+  const shift = Math.floor(width / 3)
+  const shifted = (line: Line): Line => [span(' '.repeat(shift)), ...line]
+  return [
+    [span(left.padEnd(shift), 'faint'), span(right, 'faint')],
+    ...rows.flatMap((row) => [
+      ...cellLines(row.left, { side: 'left', width, sizeWidth }),
+      ...cellLines(row.right, { side: 'right', width: width - shift, sizeWidth }).map(shifted),
+    ]),
+  ]
+}
+
+/** The cells that the longest size takes, two digits being usual. */
+function widestSize(rows: readonly TimelineRow[]): number {
+  const events = rows.flatMap(({ left, right }) => [...left, ...right])
+  const sizes = events.map((event) => (event.kind === 'bytes' ? event.size : 0))
+  return formatBytes(Math.max(10, ...sizes)).length
+}
+
+/** Bytes written on the left and not read on the right, after each row. */
+function unreadAfter(rows: readonly TimelineRow[]): readonly number[] {
+  let bytes = 0
+  return rows.map(({ left, right }) => {
+    for (const event of left) if (event.kind === 'bytes' && event.direction === 'sent') bytes += event.size
+    for (const event of right)
+      if (event.kind === 'bytes' && event.direction === 'received') bytes -= event.size
+    return bytes
+  })
+}
+
+function amount(bytes: number): Line {
+  return [span(formatBytes(bytes).padStart(unread.length), bytes === 0 ? 'faint' : 'warning')]
+}
+
+/** Where an event is told: on which side, and in how many cells. */
+interface Cell {
+  readonly side: 'left' | 'right'
+  readonly width: number
+  readonly sizeWidth: number
+}
+
+function cellLines(events: readonly Event[], cell: Cell): readonly Line[] {
+  return events.flatMap((event) => eventLines(event, cell))
+}
+
+/** The log's words for an event; but an arrow points to where the bytes go on this screen. */
+function eventLines(event: Event, { side, width, sizeWidth }: Cell): readonly Line[] {
+  const { mark, role, size, verb = '', text } = describe(event.kind, event, show)
+  const arrow = event.kind === 'bytes' ? direct(event.direction, side) : mark
+  const facts = size === undefined ? ' ' : ` ${verb.padEnd(5)}  ${formatBytes(size).padStart(sizeWidth)}  `
+  const head = arrow.length + facts.length
+  const told = layOut(text, width - head)
+  // What is too long to stand beside its facts stands below them, where it has more room.
+  if (size !== undefined && told.length > text.length) {
+    const below = layOut(text, width - hang)
+    return [[span(arrow, role), span(facts)], ...below.map((line) => [span(' '.repeat(hang) + line)])]
+  }
+  return told.map((line, index) =>
+    index === 0 ? [span(arrow, role), span(facts), span(line)] : [span(' '.repeat(head) + line)],
+  )
+}
+
+function layOut(text: readonly Paragraph[], width: number): readonly string[] {
+  return text.flatMap((paragraph) =>
+    (paragraph.as === 'payload' ? wrapCells : wrapWords)(paragraph.text, width),
+  )
+}
+
+function direct(direction: 'sent' | 'received', side: 'left' | 'right'): string {
+  return (direction === 'sent') === (side === 'left') ? '→' : '←'
+}

@@ -1,0 +1,297 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import * as tables from '../../src/commands/options.ts'
+import { UsageError } from '../../src/errors.ts'
+
+const { commonOptions, compareOptions, streamOptions, tcpClientOptions, tcpServerOptions } = tables
+const commands: Readonly<Record<string, Readonly<Record<string, tables.OptionRow>>>> = {
+  'tcp-server': tcpServerOptions,
+  'tcp-client': tcpClientOptions,
+  compare: compareOptions,
+}
+
+/** `--keep-alive <duration>` → `keepAlive`. */
+function longName(flags: string): string {
+  const [, name = ''] = /--([a-z0-9-]+)/.exec(flags) ?? []
+  return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
+}
+
+describe('every row', () => {
+  for (const [command, rows] of Object.entries(commands)) {
+    for (const [name, row] of Object.entries<tables.OptionRow>(rows)) {
+      test(`${command} ${row.flags}`, () => {
+        assert.equal(longName(row.flags), name, 'its name is that of its long flag')
+        assert.ok(row.help.length > 5 && row.group.length > 3, 'it has help and a group')
+        assert.doesNotMatch(row.help, /[.\s]$/)
+        assert.equal(/<.+>$/.test(row.flags), row.parse !== undefined, 'it takes a value if it parses one')
+      })
+    }
+  }
+
+  test('no flag means two things in one command', () => {
+    for (const rows of Object.values(commands)) {
+      const flags = Object.values(rows).flatMap((row) => row.flags.match(/(?<![\w-])--?[a-z0-9-]+/gi) ?? [])
+      assert.deepEqual(flags, [...new Set(flags)])
+    }
+  })
+})
+
+test('what CLI.md promises is there', () => {
+  const flags = (rows: Readonly<Record<string, tables.OptionRow>>) =>
+    Object.values(rows).flatMap((row) => row.flags.replace(/ <.*/, '').split(', '))
+  const every = '-e --enter --script -v -q --time --show -w --wait -n --count --eol -4 -6 --color --no-color'
+  const views = '--view --json --hex -x --raw'
+  const both = '--no-delay --keep-alive --read-size --rate --chunk --delay --hold --half-open'
+  const serves = '--service --echo --once --max-connections --backlog --idle-timeout'
+  const connects = '--connect-timeout --retry --local-address --local-port -z --probe --on-eof'
+  const has = (given: readonly string[], wanted: string) =>
+    assert.deepEqual(
+      wanted.split(' ').filter((flag) => !given.includes(flag)),
+      [],
+    )
+  has(flags(tcpServerOptions), `${every} ${views} ${both} ${serves}`)
+  has(flags(tcpClientOptions), `${every} ${views} ${both} ${connects}`)
+  has(flags(compareOptions), '--list')
+})
+
+describe('values', () => {
+  const { keepAlive, readSize, rate, chunk, delay, maxQueue, stallTimeout } = streamOptions
+  const { view, time, show, enter, script, wait, count, eol } = commonOptions
+  const { service, maxConnections, backlog, idleTimeout } = tcpServerOptions
+  const { connectTimeout, retry, localAddress, localPort, onEof } = tcpClientOptions
+  const { seed, width } = compareOptions
+
+  type Parse = (text: string) => unknown
+  const table: readonly [row: { flags: string; parse: Parse }, good: [string, unknown][], bad: string[]][] = [
+    [
+      view,
+      [
+        ['log', 'log'],
+        ['raw', 'raw'],
+        ['hex', 'hex'],
+        ['json', 'json'],
+      ],
+      ['LOG', '', 'xml'],
+    ],
+    [
+      time,
+      [
+        ['elapsed', 'elapsed'],
+        ['delta', 'delta'],
+        ['clock', 'clock'],
+        ['none', 'none'],
+      ],
+      ['', 'utc'],
+    ],
+    [
+      show,
+      [
+        ['all', Number.POSITIVE_INFINITY],
+        ['0', 0],
+        ['1KiB', 1_024],
+      ],
+      ['none', '-1', ''],
+    ],
+    [
+      enter,
+      [
+        ['/fin', '/fin'],
+        ['', ''],
+      ],
+      [],
+    ],
+    [
+      script,
+      [
+        ['a.txt', 'a.txt'],
+        ['-', '-'],
+      ],
+      [],
+    ],
+    [
+      wait,
+      [
+        ['1', 1],
+        ['2s', 2_000],
+      ],
+      ['0', '-1', '3 s', '597h'],
+    ],
+    [
+      count,
+      [
+        ['1', 1],
+        ['1000', 1_000],
+      ],
+      ['0', '-1', '1.5', '1e3'],
+    ],
+    [
+      eol,
+      [
+        ['lf', 'lf'],
+        ['crlf', 'crlf'],
+        ['none', 'none'],
+      ],
+      ['cr', '', '\n'],
+    ],
+    [
+      keepAlive,
+      [
+        ['1s', 1_000],
+        ['10s', 10_000],
+      ],
+      ['999ms', '0', 'on'],
+    ],
+    [
+      readSize,
+      [
+        ['1', 1],
+        ['16MiB', 2 ** 24],
+      ],
+      ['0', '16777217', '3GiB', 'NaN'],
+    ],
+    [
+      rate,
+      [
+        ['1', 1],
+        ['1MB', 1_000_000],
+      ],
+      ['0', '-5', 'fast'],
+    ],
+    [
+      chunk,
+      [
+        ['1', 1],
+        ['1KiB', 1_024],
+      ],
+      ['0', ''],
+    ],
+    [
+      delay,
+      [
+        ['0', 0],
+        ['50ms', 50],
+        ['1.5s', 1_500],
+      ],
+      ['-1ms', '50mss'],
+    ],
+    [
+      maxQueue,
+      [
+        ['1', 1],
+        ['1MiB', 2 ** 20],
+      ],
+      ['0', '3GiB'],
+    ],
+    [
+      stallTimeout,
+      [
+        ['0', 0],
+        ['30s', 30_000],
+      ],
+      ['-1'],
+    ],
+    [
+      service,
+      ['none', 'echo', 'discard', 'chargen', 'daytime', 'time', 'chat'].map((name) => [name, name]),
+      ['ECHO', '', 'qotd', 'constructor'],
+    ],
+    [
+      maxConnections,
+      [
+        ['1', 1],
+        ['1000000', 1_000_000],
+      ],
+      ['0', '1000001'],
+    ],
+    [
+      backlog,
+      [
+        ['1', 1],
+        ['65535', 65_535],
+      ],
+      ['0', '65536'],
+    ],
+    [
+      idleTimeout,
+      [
+        ['0', 0],
+        ['1m', 60_000],
+      ],
+      ['-1', '1 m'],
+    ],
+    [
+      connectTimeout,
+      [
+        ['1', 1],
+        ['10s', 10_000],
+      ],
+      ['0', 'never'],
+    ],
+    [
+      retry,
+      [
+        ['0', 0],
+        ['1000', 1_000],
+      ],
+      ['1001', '-1'],
+    ],
+    [localAddress, [['127.0.0.1', '127.0.0.1']], []],
+    [
+      localPort,
+      [
+        ['0', 0],
+        ['65535', 65_535],
+      ],
+      ['65536', '-1', '80x', ''],
+    ],
+    [
+      onEof,
+      [
+        ['fin', 'fin'],
+        ['close', 'close'],
+        ['stay', 'stay'],
+      ],
+      ['reset', ''],
+    ],
+    [
+      seed,
+      [
+        ['0', 0],
+        ['4294967295', 4_294_967_295],
+      ],
+      ['4294967296', '-1', '0x1'],
+    ],
+    [
+      width,
+      [
+        ['40', 40],
+        ['400', 400],
+      ],
+      ['39', '401', 'wide'],
+    ],
+  ]
+
+  for (const [{ flags, parse }, good, bad] of table) {
+    test(flags, () => {
+      for (const [text, value] of good) assert.deepEqual(parse(text), value, text)
+      for (const text of bad) {
+        assert.throws(
+          () => parse(text),
+          (error: unknown) =>
+            error instanceof UsageError && /^"[\s\S]*" is (not |out of range: )/.test(error.message),
+          JSON.stringify(text),
+        )
+      }
+    })
+  }
+
+  test('of every option that takes one stand in this table', () => {
+    const rows = Object.values(commands).flatMap((table) => Object.values(table))
+    const taking = new Set(rows.filter((row) => row.parse !== undefined).map((row) => row.flags))
+    assert.deepEqual([...taking].sort(), table.map(([row]) => row.flags).sort())
+  })
+
+  test('a word that is none of a few lists them', () => {
+    assert.throws(() => eol.parse('cr'), { message: '"cr" is not one of lf, crlf, none' })
+  })
+})

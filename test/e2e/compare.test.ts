@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { boundaries } from '../../src/experiments/boundaries.ts'
+import { createRandom } from '../../src/experiments/random.ts'
+import { decodeEvent } from '../../src/views/json.ts'
+import { readAll, run, serve, sockpitCommand, start, startProgram, temporaryFolder, text } from './sockpit.ts'
+
+type Row = Readonly<Record<string, unknown>>
+
+/** Runs it with --json, and parses every line. */
+async function runJson(t: TestContext, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const running = start(t, ['compare', ...args, '--json'], { unread: true, env })
+  const { stdout } = running.child
+  assert.ok(stdout)
+  const [output, { code, stderr }] = await Promise.all([readAll(stdout), running.exit])
+  const lines = output.toString().trimEnd().split('\n')
+  return { code, stderr, rows: lines.map((line): Row => JSON.parse(line)) }
+}
+
+function payloads(all: readonly Row[], trial: string, direction: string): readonly unknown[] {
+  return all.filter((row) => row.trial === trial && row.direction === direction).map((row) => row.text)
+}
+
+test('compare boundaries as JSON: every event stamped, then the claims', async (t) => {
+  const { code, stderr, rows: all } = await runJson(t, ['boundaries', '--seed', '7'])
+  assert.equal(stderr, '')
+  assert.equal(code, 0)
+  for (const row of all) {
+    assert.deepEqual([row.experiment, row.seed, row.transport], ['boundaries', 7, 'tcp'])
+  }
+  const claims = all.filter((row) => 'claim' in row)
+  assert.equal(claims.length, 4)
+  assert.deepEqual(all.slice(-4), claims)
+  for (const { verdict, figures } of claims) {
+    assert.equal(verdict, 'observed')
+    assert.match(String(figures), /\d/)
+  }
+  for (const row of all.slice(0, -4)) {
+    assert.ok(row.actor === 'client' || row.actor === 'server')
+    assert.equal(decodeEvent(JSON.stringify(row)).kind, row.kind)
+  }
+  const writes = payloads(all, 'control', 'sent')
+  assert.equal(writes.length, 5)
+  assert.deepEqual(payloads(all, 'control', 'received'), writes)
+  assert.deepEqual(payloads(all, 'held', 'sent'), writes)
+  assert.deepEqual(payloads(all, 'held', 'received').join(''), writes.join(''))
+})
+
+test('a seed repeats the payloads; without one they are fresh', async (t) => {
+  const [first, again, fresh] = await Promise.all(
+    [['--seed', '42'], ['--seed', '42'], []].map(async (seed) =>
+      payloads((await runJson(t, seed)).rows, 'control', 'sent'),
+    ),
+  )
+  assert.equal(first?.length, 5)
+  assert.deepEqual(again, first)
+  assert.equal(fresh?.length, 5)
+  assert.notDeepEqual(fresh, first)
+})
+
+test('the screen, into a pipe: 80 columns, no colour, what is needed to repeat it', async (t) => {
+  const outcome = await run(t, ['compare', '--seed', '7'])
+  assert.equal(outcome.stderr, '')
+  assert.equal(outcome.code, 0)
+  const screen = text(outcome)
+  assert.doesNotMatch(screen, /\x1b/)
+  for (const line of screen.split('\n')) assert.ok(line.length <= 80, line)
+  assert.match(screen, /TCP · stream/)
+  assert.match(screen, /^ {2}5 writes {2}┌.*┐$/m)
+  assert.match(screen, /^ {2}1 read {4}└─+2\d B─+┘$/m)
+  assert.equal(screen.match(/✓/g)?.length, 4)
+  assert.match(screen, /sockpit compare boundaries --seed 7\n$/)
+})
+
+test('width and colour as asked', async (t) => {
+  const outcome = await run(t, ['compare', '--width', '120', '--color'])
+  assert.equal(outcome.code, 0)
+  assert.match(text(outcome), /control.*the server reads after every write.*held/)
+  assert.match(text(outcome), /\x1b\[36m/)
+})
+
+test('--list', async (t) => {
+  const outcome = await run(t, ['compare', '--list'])
+  assert.equal(outcome.code, 0)
+  assert.equal(
+    text(outcome),
+    'boundaries  Five writes go into a connection. Do five reads come out?\n            2 minutes · tcp\n',
+  )
+})
+
+test('an unknown experiment: exit 2, one line, a suggestion', async (t) => {
+  const { code, stdout, stderr } = await run(t, ['compare', 'boundarys'])
+  assert.equal(code, 2)
+  assert.equal(stdout.length, 0)
+  assert.equal(
+    stderr,
+    'sockpit: "boundarys" is no experiment: did you mean boundaries? There is boundaries (sockpit compare --list)\n',
+  )
+})
+
+/** Makes a server lie about what it read: loaded into every process of the run by Node itself. */
+function liar(t: TestContext): Readonly<Record<string, string>> {
+  const file = join(temporaryFolder(t), 'liar.cjs')
+  writeFileSync(
+    file,
+    `if (process.argv.includes('tcp-server')) {
+      const write = process.stdout.write.bind(process.stdout)
+      process.stdout.write = (line, ...rest) =>
+        write(
+          line.replace(/("received","size":\\d+,"text":")(\\w+)/, (_, head, text) => head + text.toUpperCase()),
+          ...rest,
+        )
+    }`,
+  )
+  return { NODE_OPTIONS: `--require "${file}"` }
+}
+
+test('a contradicted claim: the screen says which, exit 7', async (t) => {
+  const { code, stdout, stderr } = await run(t, ['compare'], { env: liar(t) })
+  assert.match(stdout.toString(), /✗ Nothing is lost, added or put in another order\.\n {4}contradicted: /)
+  assert.match(
+    stderr,
+    /^sockpit: boundaries: contradicted: "Nothing is lost, .*" \(control .* sha256 \w{8} and \w{8}.*\)\n$/,
+  )
+  assert.equal(code, 7)
+})
+
+test('a contradicted claim as JSON', async (t) => {
+  const { code, rows } = await runJson(t, [], liar(t))
+  const [first] = rows.filter((row) => 'claim' in row)
+  assert.equal(first?.verdict, 'contradicted')
+  assert.equal(code, 7)
+})
+
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  test(`${signal} ends the actors and then the run`, async (t) => {
+    const running = start(t, ['compare', '--json'])
+    const { local } = await running.event('listening')
+    running.kill(signal)
+    const outcome = await running.exit
+    assert.equal(outcome.code, code)
+    assert.equal(outcome.stderr, '')
+    await assert.rejects(
+      new Promise((resolve, reject) =>
+        connect(local.port, '127.0.0.1').on('connect', resolve).on('error', reject),
+      ),
+      { code: 'ECONNREFUSED' },
+    )
+  })
+}
+
+test('a reader that leaves: exit 141, silent', async (t) => {
+  const running = start(t, ['compare', '--json'])
+  running.child.stdout?.destroy()
+  const { code, stderr } = await running.exit
+  assert.equal(code, 141)
+  assert.equal(stderr, '')
+})
+
+test('an output that is full is told', async (t) => {
+  const running = startProgram(t, 'sh', ['-c', `${sockpitCommand} compare >/dev/full`])
+  const { code, stderr } = await running.exit
+  assert.equal(code, 1)
+  assert.equal(stderr, 'sockpit: Cannot write to standard output: no space is left (ENOSPC)\n')
+})
+
+test('the command lines to do it by hand work', async (t) => {
+  const [part] = boundaries.plan(createRandom(7))
+  assert.ok(part !== undefined && !('because' in part))
+  const [server, client, resume] = part.byHand.map(({ line }) => line)
+  const [, serverCommand, ...serverWords] = server?.split(' ') ?? []
+  const [, clientCommand, ...clientWords] = client?.split(' ') ?? []
+  assert.deepEqual([serverCommand, clientCommand], ['tcp-server', 'tcp-client'])
+  const serving = await serve(t, [...serverWords, '--script', '-'], { stdin: 'pipe' })
+  const entering = start(
+    t,
+    ['tcp-client', '127.0.0.1', String(serving.port), '--json', ...clientWords, '--script', '-'],
+    { stdin: 'pipe' },
+  )
+  const sent = clientWords.filter((word) => word !== '-e').map((word) => `${word}\n`)
+  await entering.event('bytes', ({ payload }) => Buffer.from(payload).toString() === sent.at(-1))
+  assert.equal(serving.server.receivedBy('server#1'), '')
+  serving.server.write(`${resume}\n`)
+  await serving.server.received('server#1', sent.join(''))
+  assert.equal(serving.server.eventsOf('bytes').length, 1)
+})

@@ -1,0 +1,280 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { missing } from './peers.ts'
+import { listenHere, type Peer } from './sockets.ts'
+import { type Running, sockpitCommand, startProgram, temporaryFolder } from './sockpit.ts'
+
+const skip = missing('script')
+
+/** A shell command on a terminal of 80 columns; what is written to it is typed. */
+function onTerminal(t: TestContext, command: string, state = temporaryFolder(t)): Running {
+  return startProgram(t, 'script', ['-qfec', `stty cols 80 rows 24; ${command}`, '/dev/null'], {
+    stdin: 'pipe',
+    env: { XDG_STATE_HOME: state, SHELL: '/bin/sh' },
+  })
+}
+
+/** A server of the test and our client on a terminal, connected, with its prompt. */
+async function promptWithPeer(t: TestContext, options = '', state?: string) {
+  const peers: Peer[] = []
+  const port = await listenHere(t, (peer) => peers.push(peer))
+  const client = onTerminal(t, `${sockpitCommand} tcp-client 127.0.0.1 ${port} --time none ${options}`, state)
+  await client.printed('> ')
+  const [peer] = peers
+  assert.ok(peer)
+  return { client, peer, port }
+}
+
+/** What stands on the screen after all this was written to it: the few controls that readline uses. */
+function screenOf(output: string): string[] {
+  const rows: string[][] = [[]]
+  let [row, column] = [0, 0]
+  for (const [token] of output.matchAll(/\x1b\[[?0-9;]*[A-Za-z]|[\s\S]/gu)) {
+    const [, parameter = '', letter] = /^\x1b\[([?0-9;]*)([A-Za-z])$/.exec(token) ?? []
+    const count = Number(parameter.replace(/\D/g, '')) || 1
+    if (letter === 'A') row = Math.max(0, row - count)
+    else if (letter === 'B') row += count
+    else if (letter === 'C') column += count
+    else if (letter === 'D') column = Math.max(0, column - count)
+    else if (letter === 'G') column = count - 1
+    else if (letter === 'K') rows[row]?.splice(column)
+    else if (letter === 'J') {
+      rows[row]?.splice(column)
+      rows.splice(row + 1)
+    } else if (letter !== undefined) continue
+    else if (token === '\r') column = 0
+    else if (token === '\n') row += 1
+    else {
+      const cells = rows[row] ?? []
+      while (cells.length < column) cells.push(' ')
+      cells[column] = token
+      column += 1
+    }
+    while (rows.length <= row) rows.push([])
+  }
+  return rows.map((cells) => cells.join('').trimEnd())
+}
+
+test('a terminal gets the log, and a typed line is sent', { skip }, async (t) => {
+  const { client, peer } = await promptWithPeer(t)
+  client.write('hello there\r')
+  await peer.has('hello there\n')
+  await client.printed('write')
+  client.write('//slash\r/send no end\r')
+  await peer.has('no end')
+  assert.equal(peer.text, 'hello there\n/slash\nno end')
+  assert.match(
+    screenOf(client.stdout.toString()).join('\n'),
+    /client {2}→ {7}12 B {2}write {2}hello there\\n/,
+  )
+})
+
+test('an event stands above the line that is being typed, which stays whole', { skip }, async (t) => {
+  const { client, peer } = await promptWithPeer(t)
+  client.write('half a li')
+  await client.printed('half a li')
+  for (const line of ['one', 'two', 'three']) {
+    peer.socket.write(`${line}\n`)
+    await client.printed(`${line}\\n`)
+  }
+  client.write('ne')
+  await peerSees(client, 'half a line')
+  const screen = screenOf(client.stdout.toString()).filter((line) => line !== '')
+  assert.equal(screen.at(-1), '> half a line')
+  const heard = screen.filter((line) => line.includes('read'))
+  assert.deepEqual(heard, [
+    'client  ←        4 B  read   one\\n',
+    'client  ←        4 B  read   two\\n',
+    'client  ←        6 B  read   three\\n',
+  ])
+  assert.equal(screen.filter((line) => line.includes('half')).length, 1)
+  client.write('\r')
+  await peer.has('half a line\n')
+})
+
+/** Settles when the last line of the screen is this, prompt and all. */
+async function peerSees(client: Running, line: string): Promise<void> {
+  for (let tries = 0; tries < 500; tries++) {
+    const screen = screenOf(client.stdout.toString()).filter((one) => one !== '')
+    if (screen.at(-1) === `> ${line}`) return
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  assert.fail(`"${line}" is not the last line of\n${screenOf(client.stdout.toString()).join('\n')}`)
+}
+
+test('a typed line that is longer than the screen is wide stays whole, too', { skip }, async (t) => {
+  const { client, peer } = await promptWithPeer(t)
+  const long = 'long line '.repeat(20).trim()
+  client.write(long)
+  await client.printed('line')
+  peer.socket.write('an event\n')
+  await client.printed('an event\\n')
+  client.write('\r')
+  await peer.has(`${long}\n`)
+  assert.equal(peer.text, `${long}\n`)
+})
+
+test('Tab completes verbs and numbers of clients', { skip }, async (t) => {
+  const server = onTerminal(t, `${sockpitCommand} tcp-server 0 --time none`)
+  await server.printed('> ')
+  const [, port] = /listening on 127\.0\.0\.1:(\d+)/.exec(server.stdout.toString()) ?? []
+  const visitor = startProgram(
+    t,
+    'sh',
+    ['-c', `exec ${sockpitCommand} tcp-client ${port} -4 --on-eof stay`],
+    {
+      stdin: 'pipe',
+    },
+  )
+  await server.printed('connected from')
+  server.write('/ki\t')
+  await server.printed('/kick ')
+  server.write('1\t')
+  await server.printed('/kick 1 ')
+  server.write('\r')
+  assert.equal((await visitor.exit).code, 0)
+  server.write('/pe\t\r')
+  await server.printed('nobody is connected')
+})
+
+test('a mistyped verb is told and nothing is sent; /help lists what can be done', { skip }, async (t) => {
+  const { client, peer } = await promptWithPeer(t)
+  client.write('/sed x\r')
+  await client.printed('did you mean /send?')
+  assert.match(client.stdout.toString(), /sockpit: "\/sed" is no verb/)
+  client.write('/help\r')
+  await client.printed('/expect TEXT')
+  assert.doesNotMatch(client.stdout.toString(), /\/kick N/)
+  client.write('still alive\r')
+  await peer.has('still alive\n')
+  assert.equal(peer.text, 'still alive\n')
+})
+
+test('history lasts between runs in a file that only its owner reads; --no-history keeps none', {
+  skip,
+}, async (t) => {
+  const state = temporaryFolder(t)
+  const file = join(state, 'sockpit', 'history')
+  const first = await promptWithPeer(t, '', state)
+  first.client.write('remember me\r')
+  await first.peer.has('remember me\n')
+  first.client.write('\x04')
+  first.peer.socket.end()
+  await first.client.exit
+  assert.equal(readFileSync(file, 'utf8'), 'remember me\n')
+  assert.equal(statSync(file).mode & 0o777, 0o600)
+  assert.equal(statSync(join(state, 'sockpit')).mode & 0o777, 0o700)
+
+  const second = await promptWithPeer(t, '', state)
+  second.client.write('\x1b[A\r')
+  await second.peer.has('remember me\n')
+
+  const third = await promptWithPeer(t, '--no-history', state)
+  third.client.write('forget me\r')
+  await third.peer.has('forget me\n')
+  third.client.write('\x1b[A\x1b[A\r')
+  await third.peer.has('forget me\nforget me\n')
+  assert.doesNotMatch(third.peer.text, /remember/)
+  assert.equal(readFileSync(file, 'utf8'), 'remember me\n')
+})
+
+test('a history that others could read is closed to them', { skip }, async (t) => {
+  const state = temporaryFolder(t)
+  mkdirSync(join(state, 'sockpit'))
+  const file = join(state, 'sockpit', 'history')
+  writeFileSync(file, 'from before\n', { mode: 0o644 })
+  const { client, peer } = await promptWithPeer(t, '', state)
+  client.write('\x1b[A\r')
+  await peer.has('from before\n')
+  assert.equal(statSync(file).mode & 0o777, 0o600)
+})
+
+test('Ctrl-D is the end of stdin: our FIN, and what still comes is shown; exit 0', { skip }, async (t) => {
+  const { client, peer } = await promptWithPeer(t)
+  client.write('last\r\x04')
+  assert.equal((await peer.whole()).toString(), 'last\n')
+  peer.socket.end('farewell\n')
+  const { code } = await client.exit
+  assert.equal(code, 0)
+  assert.match(client.stdout.toString(), /farewell\\n/)
+})
+
+for (const [name, stop, code] of [
+  ['Ctrl-C', '\x03', 130],
+  ['Ctrl-D', '\x04', 0],
+  ['/quit', '/quit\r', 0],
+] as const) {
+  test(`${name} leaves the terminal as it was`, { skip }, async (t) => {
+    const peers: Peer[] = []
+    const port = await listenHere(t, (peer) => {
+      peers.push(peer)
+      void peer.fin.then(() => peer.socket.end())
+    })
+    const command = `stty -g; ${sockpitCommand} tcp-client 127.0.0.1 ${port}; echo "code $?"; stty -g`
+    const client = onTerminal(t, command)
+    await client.printed('> ')
+    client.write('typed but not sent')
+    await client.printed('not sent')
+    client.write(name === 'Ctrl-C' ? stop : `\x15${stop}`)
+    await client.printed('code ')
+    client.end()
+    const text = (await client.exit).stdout.toString()
+    const lines = text.split('\r\n').filter((line) => line !== '')
+    assert.equal(lines.at(-2), `code ${code}`)
+    assert.match(lines[0] ?? '', /^[0-9a-f]+:/)
+    assert.equal(lines.at(-1), lines[0])
+    assert.equal(peers[0]?.text, '')
+  })
+}
+
+test('a signal from outside and a reset leave the terminal as it was, too', { skip }, async (t) => {
+  const peers: Peer[] = []
+  const port = await listenHere(t, (peer) => peers.push(peer))
+  for (const [action, code] of [
+    [() => peers[0]?.socket.resetAndDestroy(), 1],
+    [() => peers[1]?.socket.end(), 0],
+  ] as const) {
+    const command = `stty -g; ${sockpitCommand} tcp-client 127.0.0.1 ${port}; echo "code $?"; stty -g`
+    const client = onTerminal(t, command)
+    await client.printed('> ')
+    action()
+    if (code === 0) client.write('\x04')
+    await client.printed('code ')
+    client.end()
+    const lines = (await client.exit).stdout
+      .toString()
+      .split('\r\n')
+      .filter((line) => line !== '')
+    assert.deepEqual([lines.at(-2), lines.at(-1)], [`code ${code}`, lines[0]])
+  }
+})
+
+test('no byte of a peer reaches the terminal unescaped', { skip }, async (t) => {
+  const evil = Buffer.concat([
+    Buffer.from('\x1b]0;owned\x07\x1b[2J\x1bP1$q\x1b\\\r\x07\u009b31m\u202e\u200b\u2028\x7f'),
+    Buffer.from([0x9b, 0xff, 0xc0]),
+    Buffer.from('end of evil\n'),
+  ])
+  for (const view of ['--view=log', '--raw', '--hex', '--json']) {
+    const { client, peer } = await promptWithPeer(t, `${view} --no-color`)
+    client.write('typed')
+    await client.printed('typed')
+    const before = client.stdout.length
+    peer.socket.write(evil.subarray(0, 1))
+    peer.socket.write(evil.subarray(1))
+    await client.printed(view === '--hex' ? '65 6e 64 20' : 'end of evil')
+    const shown = client.stdout.subarray(before).toString()
+    // What is left are the few controls with which the typed line is moved out of the way.
+    const ours = shown.replace(/\x1b\[\d*[AGJK]|\r|\n/g, '')
+    assert.doesNotMatch(ours, /[\p{Cc}\p{Cf}\u2028\u2029\ufffd]/u, `${view}: ${JSON.stringify(ours)}`)
+    assert.doesNotMatch(shown, /\x1b\[2J|\x1b\]|\x1bP/)
+    assert.match(
+      screenOf(client.stdout.toString())
+        .filter((line) => line !== '')
+        .at(-1) ?? '',
+      /^> typed|evil/,
+    )
+  }
+})

@@ -1,0 +1,154 @@
+/** The other side of a test, made of node:net: a client or a server that does exactly what the test says. */
+import { connect, createServer, type Socket } from 'node:net'
+import type { TestContext } from 'node:test'
+
+const patienceMs = 15_000
+
+/** One end of a connection, and everything that it received. */
+export class Peer {
+  readonly socket: Socket
+  readonly #fin: Promise<void>
+  readonly #closed: Promise<string | undefined>
+  readonly #chunks: Buffer[] = []
+  readonly #looks = new Set<() => void>()
+  #errorCode: string | undefined
+  #isClosed = false
+
+  constructor(socket: Socket) {
+    this.socket = socket
+    socket.on('data', (chunk: Buffer) => {
+      this.#chunks.push(chunk)
+      this.#look()
+    })
+    socket.on('error', (error) => {
+      this.#errorCode = 'code' in error ? String(error.code) : error.message
+    })
+    this.#fin = new Promise((resolve, reject) => {
+      socket.on('end', resolve)
+      socket.on('close', () => reject(new Error(`no FIN came: ${this.#errorCode ?? 'closed'}`)))
+    })
+    this.#fin.catch(() => {})
+    this.#closed = new Promise((resolve) => {
+      socket.on('close', () => {
+        this.#isClosed = true
+        resolve(this.#errorCode)
+        this.#look()
+      })
+    })
+  }
+
+  /** Settles at the other side's FIN; rejects where the connection ends without one. */
+  get fin(): Promise<void> {
+    return inTime(this.#fin, 'a FIN')
+  }
+
+  /** Settles when the socket is gone, with the error code where there was one. */
+  get closed(): Promise<string | undefined> {
+    return inTime(this.#closed, 'the end of the connection')
+  }
+
+  get received(): Buffer {
+    return Buffer.concat(this.#chunks)
+  }
+
+  get text(): string {
+    return this.received.toString()
+  }
+
+  /** Settles when so many bytes, or this text, have been received. */
+  has(what: string | number): Promise<void> {
+    const isThere = () =>
+      typeof what === 'number' ? this.received.length >= what : this.received.includes(what)
+    return new Promise((resolve, reject) => {
+      const settle = (error?: Error) => {
+        clearTimeout(timer)
+        this.#looks.delete(look)
+        if (error === undefined) resolve()
+        else reject(error)
+      }
+      const missing = () => new Error(`"${what}" did not come, but: ${this.text.slice(-500)}`)
+      const look = () => {
+        if (isThere()) settle()
+        else if (this.#isClosed) settle(missing())
+      }
+      const timer = setTimeout(() => settle(missing()), patienceMs)
+      this.#looks.add(look)
+      look()
+    })
+  }
+
+  /** Everything up to the other side's FIN. */
+  async whole(): Promise<Buffer> {
+    await this.fin
+    return this.received
+  }
+
+  #look(): void {
+    for (const look of this.#looks) look()
+  }
+}
+
+/** The same promise, which is not waited for without end. */
+async function inTime<Value>(promise: Promise<Value>, what: string): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`waited ${patienceMs} ms in vain for ${what}`)), patienceMs)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Connects to a port of this machine; gone after the test. */
+export async function connectTo(t: TestContext, port: number, { read = true } = {}): Promise<Peer> {
+  const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true })
+  const peer = new Peer(socket)
+  if (!read) socket.pause()
+  t.after(() => socket.destroy())
+  await new Promise<void>((resolve, reject) => {
+    socket.once('connect', resolve)
+    peer.closed.then((code) => reject(new Error(`cannot connect: ${code}`)), reject)
+  })
+  return peer
+}
+
+/** Listens on a free port of this machine, whose clients are given to `onPeer`; gone after the test. */
+export async function listenHere(
+  t: TestContext,
+  onPeer: (peer: Peer) => void,
+  { host = '127.0.0.1', port = 0 }: { readonly host?: string; readonly port?: number } = {},
+): Promise<number> {
+  const sockets = new Set<Socket>()
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket)
+    onPeer(new Peer(socket))
+  })
+  t.after(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+/** A port of this machine on which nobody listens: it was free a moment ago. */
+export async function freePort(t: TestContext): Promise<number> {
+  const server = createServer()
+  t.after(() => server.close())
+  const port = await new Promise<number>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      resolve(address === null || typeof address === 'string' ? 0 : address.port)
+    })
+  })
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}

@@ -1,0 +1,42 @@
+/** Small programs that take the place of something in a sockpit process, loaded before it. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { type StartOptions, temporaryFolder } from './sockpit.ts'
+
+function preload(
+  t: TestContext,
+  source: string,
+): StartOptions & { readonly env: Readonly<Record<string, string>> } {
+  const path = join(temporaryFolder(t), 'preload.cjs')
+  writeFileSync(path, source)
+  return { env: { NODE_OPTIONS: `--require ${path}` } }
+}
+
+/** Tells on standard error which socket options are set: no kernel interface tells them everywhere. */
+export function spyOnSockets(t: TestContext) {
+  return preload(
+    t,
+    `const { Socket } = require('node:net')
+    for (const name of ['setNoDelay', 'setKeepAlive']) {
+      const original = Socket.prototype[name]
+      Socket.prototype[name] = function (...args) {
+        process.stderr.write(['spy', name, ...args].join(' ') + '\\n')
+        return original.apply(this, args)
+      }
+    }`,
+  )
+}
+
+/** A name service that answers with these addresses, whatever is asked; without any it never answers. */
+export function resolveTo(t: TestContext, addresses: readonly string[]) {
+  const found = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }))
+  return preload(
+    t,
+    `const dns = require('node:dns/promises')
+    const found = ${JSON.stringify(found)}
+    dns.lookup = (host, { family = 0 } = {}) => found.length === 0
+      ? new Promise(() => setInterval(() => {}, 1_000))
+      : Promise.resolve(found.filter((one) => family === 0 || one.family === family))`,
+  )
+}

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { settingNames, verbRows } from '../../src/action.ts'
+import { type Candidates, complete } from '../../src/session/completion.ts'
+
+const server: Candidates = { role: 'server', peers: [1, 2, 13] }
+const client: Candidates = { role: 'client', peers: [] }
+
+const table: readonly [line: string, who: Candidates, hits: readonly string[], word?: string][] = [
+  ['/s', server, ['/send ', '/set ', '/stats ']],
+  ['/se', client, ['/send ', '/set ']],
+  ['/to', server, ['/to ']],
+  ['/to', client, []],
+  ['/ki', client, []],
+  ['/zz', server, []],
+  ['/to ', server, ['1 ', '2 ', '13 ', 'all '], ''],
+  ['/to 1', server, ['1 ', '13 '], '1'],
+  ['/kick a', server, ['all '], 'a'],
+  ['/fin 2', server, ['2 '], '2'],
+  ['/close ', server, ['1 ', '2 ', '13 ', 'all '], ''],
+  ['/reset 13', server, ['13 '], '13'],
+  ['/pause 3', server, [], '3'],
+  ['/resume ', client, [], ''],
+  ['/set re', client, ['read-size '], 're'],
+  ['/set ', client, settingNames.map((name) => `${name} `), ''],
+  ['/wait c', client, ['connected ', 'closed '], 'c'],
+  ['/help st', server, ['stats '], 'st'],
+  ['/help ki', client, [], 'ki'],
+  ['/send h', server, [], 'h'],
+  ['/set read-size ', server, []],
+  ['', server, []],
+  ['plain', server, []],
+  ['s', server, []],
+  ['//s', server, []],
+  ['//', server, []],
+]
+
+describe('complete', () => {
+  for (const [line, who, hits, word = line] of table) {
+    test(`${JSON.stringify(line)} of a ${who.role}`, () => {
+      assert.deepEqual(complete(line, who), [hits, word])
+    })
+  }
+
+  test('a slash alone lists every verb of the role', () => {
+    for (const who of [server, client]) {
+      const verbs = verbRows(who).map((row) => `/${row.verb} `)
+      assert.deepEqual(complete('/', who), [verbs, '/'])
+    }
+  })
+
+  test('every completion goes on from the word, which ends the line', () => {
+    const pieces = fc.constantFrom('/', 'to', 'set', 'help', ' ', 's', 'a', '1', '//', 'wait', 'r', 'é')
+    const anyLine = fc.oneof(
+      fc.array(pieces).map((parts) => parts.join('')),
+      fc.string(),
+    )
+    fc.assert(
+      fc.property(anyLine, (line) => {
+        const [hits, word] = complete(line, server)
+        assert.ok(line.endsWith(word))
+        for (const hit of hits) assert.ok(hit.startsWith(word) && hit.endsWith(' '))
+      }),
+    )
+  })
+})
