@@ -1,7 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
-
-/** The signals that end a command, with the exit code that each leads to. */
-export type EndingSignal = 'SIGHUP' | 'SIGINT' | 'SIGTERM'
+import type { EndingSignal } from './exit-code.ts'
 
 /** A standard stream that text goes to. */
 export interface Output {

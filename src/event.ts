@@ -233,6 +233,7 @@ export interface Stamp {
 
 export type Event = EventBody & Stamp
 export type EventKind = Event['kind']
+export type EventOf<Kind extends EventKind> = Extract<Event, { kind: Kind }>
 export type Direction = BytesEvent['direction']
 
 /** Says which events are of interest; for `bytes` also in which direction. */

@@ -15,3 +15,14 @@ export const exitCodes = {
 } as const
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
+
+/** The signals that end a command. */
+export const endingSignals = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const
+export type EndingSignal = (typeof endingSignals)[number]
+
+/** The exit code that each signal leads to. */
+export const signalCodes: Readonly<Record<EndingSignal, ExitCode>> = {
+  SIGHUP: exitCodes.hangup,
+  SIGINT: exitCodes.interrupt,
+  SIGTERM: exitCodes.terminate,
+}

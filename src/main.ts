@@ -2,17 +2,11 @@
 import { fstatSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs'
 import { homedir } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
-import type { Context, EndingSignal, Input, InputKind, Output } from './context.ts'
+import type { Context, Input, InputKind, Output } from './context.ts'
 import { SockpitError, systemCode } from './errors.ts'
-import { type ExitCode, exitCodes } from './exit-code.ts'
+import { type EndingSignal, endingSignals, exitCodes, signalCodes } from './exit-code.ts'
 import { watchReader } from './pipe-reader.ts'
 import { runProgram } from './program.ts'
-
-const signalCodes: Readonly<Record<EndingSignal, ExitCode>> = {
-  SIGHUP: exitCodes.hangup,
-  SIGINT: exitCodes.interrupt,
-  SIGTERM: exitCodes.terminate,
-}
 
 function createOutput(fd: 1 | 2, open: () => Writable & { columns?: number }): Output {
   const isTerminal = isATerminal(fd)
@@ -98,8 +92,7 @@ function createSignals() {
     interrupt: () => onSignal('SIGINT'),
     onSignal(callback: (signal: EndingSignal) => void) {
       tell = callback
-      for (const signal of Object.keys(signalCodes))
-        process.on(signal, () => onSignal(signal as EndingSignal))
+      for (const signal of endingSignals) process.on(signal, () => onSignal(signal))
     },
   }
 }

@@ -1,6 +1,7 @@
 /** A Context without a process: what goes in is given, what comes out is kept. */
 import { Readable, Writable } from 'node:stream'
-import type { Context, EndingSignal, Output } from '../src/context.ts'
+import type { Context, Output } from '../src/context.ts'
+import type { EndingSignal } from '../src/exit-code.ts'
 
 export interface FakeContext extends Context {
   /** Everything that was written so far. */
@@ -59,6 +60,13 @@ function fakeOutput({ width = 80, isTerminal = false, color = false }: FakeOptio
       done()
     },
   })
-  const output = { stream, isTerminal, color, width: () => width, writeNow: keep, watchReader: () => () => false }
+  const output = {
+    stream,
+    isTerminal,
+    color,
+    width: () => width,
+    writeNow: keep,
+    watchReader: () => () => false,
+  }
   return { output, text: () => Buffer.concat(chunks).toString('latin1') }
 }

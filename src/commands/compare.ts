@@ -1,7 +1,7 @@
 import { nearest } from '../action.ts'
-import type { Context, EndingSignal, Output } from '../context.ts'
+import type { Context, Output } from '../context.ts'
 import { describeSystemError, ExpectationError, NetworkError, systemCode, UsageError } from '../errors.ts'
-import { type ExitCode, exitCodes } from '../exit-code.ts'
+import { type ExitCode, exitCodes, signalCodes } from '../exit-code.ts'
 import type { Experiment, Heard } from '../experiments/experiment.ts'
 import { experiments } from '../experiments/index.ts'
 import { createRandom, seedLimit } from '../experiments/random.ts'
@@ -129,12 +129,6 @@ function checkClaims({ name }: Experiment, results: readonly Result[]): void {
   if (first === undefined) return
   const others = more.length === 0 ? '' : `, and ${formatCount(more.length, 'claim')} more`
   throw new ExpectationError(`${name}: contradicted: "${first.text}" (${first.figures})${others}`)
-}
-
-const signalCodes: Readonly<Record<EndingSignal, ExitCode>> = {
-  SIGHUP: exitCodes.hangup,
-  SIGINT: exitCodes.interrupt,
-  SIGTERM: exitCodes.terminate,
 }
 
 /** Aborted with a {@link Stop} by a signal, or by an output that takes no more. */

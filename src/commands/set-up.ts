@@ -2,7 +2,7 @@
 import type { Context, Output } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import type { EventKind } from '../event.ts'
-import { exitCodes } from '../exit-code.ts'
+import { signalCodes } from '../exit-code.ts'
 import { bulkReadSize } from '../net/receiver.ts'
 import type { StreamOptions } from '../net/tcp-connection.ts'
 import { Screen } from '../session/screen.ts'
@@ -80,12 +80,6 @@ export async function openSession(
 
 /** Two seconds in all for whoever waits for us to go. */
 const afterSignal = { graceMs: 1_400, flushMs: 400 } as const
-
-const signalCodes = {
-  SIGHUP: exitCodes.hangup,
-  SIGINT: exitCodes.interrupt,
-  SIGTERM: exitCodes.terminate,
-} as const
 
 async function createScreen(
   context: Context,

@@ -1,7 +1,6 @@
 /** Questions that claims and steps put to the evidence. */
 import { createHash } from 'node:crypto'
-import type { EventKind } from '../event.ts'
-import type { EventOf } from '../views/words.ts'
+import type { EventKind, EventOf } from '../event.ts'
 import type { Evidence } from './experiment.ts'
 
 /** What an actor told of one kind, in its order. */

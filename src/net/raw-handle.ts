@@ -43,7 +43,10 @@ export function readNextInto(socket: Socket, buffer: Uint8Array): boolean {
   return true
 }
 
-/** Bytes that wait in this process: exact where the handle tells, else the writes that are not complete. */
+/**
+ * Bytes of a connected socket that wait in this process: exact where the handle tells of the write under way,
+ * else the whole of every write that is not complete.
+ */
 export function unsentBytes(socket: Socket): number {
   const inHandle = handleOf(socket)?.writeQueueSize
   if (inHandle === undefined || socket.writableLength === 0) return socket.writableLength

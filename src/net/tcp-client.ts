@@ -1,9 +1,10 @@
 import type { SocketAction } from '../action.ts'
-import { NetworkError, type SockpitError, TimeoutError, UsageError } from '../errors.ts'
-import { type ClosedEvent, formatEndpoint, type Sent, type Teller } from '../event.ts'
+import { UsageError } from '../errors.ts'
+import { type ClosedEvent, formatEndpoint, type Teller } from '../event.ts'
 import { type ConnectOptions, connect } from './connect.ts'
 import type { Driver, OnEof, Outcome } from './driver.ts'
 import { type StreamOptions, TcpConnection } from './tcp-connection.ts'
+import { errorOf } from './verdict.ts'
 
 export interface TcpClientOptions extends ConnectOptions, StreamOptions {}
 
@@ -45,7 +46,6 @@ export class TcpClient implements Driver {
         now: this.#now,
         isFeeding: () => this.#isFeeding,
         received: () => {},
-        ended: () => {},
         closed: (_, verdict) => this.#onClosed(verdict),
         queueFull: () => {},
       },
@@ -104,31 +104,19 @@ export class TcpClient implements Driver {
 
   #onClosed(verdict: ClosedEvent): void {
     this.#isClosed = true
-    const error = this.#errorOf(verdict)
-    this.#end(error === undefined ? {} : { error })
-  }
-
-  /** What a script must learn: a connection that broke is not a success. */
-  #errorOf({ how, sent, received, unsent, code }: ClosedEvent): SockpitError | undefined {
-    if (how === 'fin' || (how === 'reset' && code === undefined)) return undefined
     const where = formatEndpoint(this.#connected().remote)
-    const counts = `after ${sent.bytes} B sent, ${received.bytes} B received, ${unsent} B unsent`
-    if (how === 'timeout' || code === 'ETIMEDOUT') {
-      return new TimeoutError(`The connection to ${where} made no progress and was given up ${counts}`)
-    }
-    const what = how === 'reset' ? 'was reset by the peer' : 'failed'
-    return new NetworkError(`The connection to ${where} ${what} (${code ?? 'UNKNOWN'}) ${counts}`)
+    const error = errorOf(verdict, `The connection to ${where}`)
+    this.#end(error === undefined ? {} : { error })
   }
 
   #tellStats(asked: 'peers' | 'stats'): void {
     const state = this.#connected().state
     const isOpen = !this.#isClosed
-    const sent: Sent = state.sent
     this.#teller.tell(name, {
       kind: 'stats',
       asked,
       peers: isOpen ? [state] : [],
-      total: { opened: 1, closed: isOpen ? 0 : 1, refused: 0, sent, received: state.received },
+      total: { opened: 1, closed: isOpen ? 0 : 1, refused: 0, sent: state.sent, received: state.received },
     })
   }
 }

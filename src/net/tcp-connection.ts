@@ -31,8 +31,6 @@ export interface ConnectionOwner {
   isFeeding(): boolean
   /** A read; the bytes are borrowed. */
   received(connection: TcpConnection, bytes: Uint8Array): void
-  /** The peer's FIN came. */
-  ended(connection: TcpConnection): void
   closed(connection: TcpConnection, verdict: ClosedEvent): void
   /** The queue to the peer is full, or has room again. */
   queueFull(connection: TcpConnection, full: boolean): void
@@ -297,7 +295,6 @@ export class TcpConnection {
     this.#first ??= 'peer'
     this.#peerEnded = true
     this.#owner.teller.tell(this.name, { kind: 'ended', by: 'peer' })
-    this.#owner.ended(this)
     if (this.#owner.isFeeding()) this.#answerWhenQuiet()
     else this.answerFin()
   }

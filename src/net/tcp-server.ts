@@ -1,13 +1,15 @@
 import { createServer, type Server, type Socket } from 'node:net'
-import type { Peers, SocketAction } from '../action.ts'
-import { describeSystemError, NetworkError, systemCode, UsageError } from '../errors.ts'
-import { type ClosedEvent, type Endpoint, formatEndpoint, type StatsEvent, type Teller } from '../event.ts'
+import type { SocketAction } from '../action.ts'
+import { describeSystemError, NetworkError, systemCode } from '../errors.ts'
+import { type ClosedEvent, type Endpoint, formatEndpoint, type LimitEvent, type Teller } from '../event.ts'
 import type { Driver, Outcome } from './driver.ts'
 import { endpoint, isLoopback, remoteEnd } from './endpoint.ts'
 import { readThrough } from './raw-handle.ts'
 import { Receiver } from './receiver.ts'
+import { Roster } from './roster.ts'
 import { createService, type Service, type ServiceName } from './services.ts'
 import { type ConnectionOwner, type StreamOptions, TcpConnection } from './tcp-connection.ts'
+import { errorOf } from './verdict.ts'
 
 export interface TcpServerOptions extends StreamOptions {
   readonly host: string
@@ -43,11 +45,10 @@ export class TcpServer implements Driver {
   readonly #teller: Teller
   readonly #server: Server
   readonly #service: Service
-  readonly #connections = new Map<number, TcpConnection>()
-  readonly #numbers = new Map<TcpConnection, number>()
-  readonly #counts = { opened: 0, closed: 0, refused: 0, queue: 0, line: 0 }
+  readonly #roster = new Roster()
+  /** How often each limit has acted. */
+  readonly #limits = { connections: 0, queue: 0, line: 0 }
   #maxConnections: number
-  #past = { sent: { bytes: 0, writes: 0 }, received: { bytes: 0, reads: 0 } }
   #isFeeding = false
   /** Those that got bytes from standard input. */
   readonly #fed = new WeakSet<TcpConnection>()
@@ -55,7 +56,6 @@ export class TcpServer implements Driver {
   #isWriting = true
   #isClosing = false
   #end: (outcome: Outcome) => void = () => {}
-  #someone: { promise: Promise<void>; came: () => void } | undefined
 
   constructor(options: TcpServerOptions, surroundings: ServerSurroundings) {
     this.#options = options
@@ -66,9 +66,9 @@ export class TcpServer implements Driver {
       this.#end = end
     })
     this.#service = createService(options.service, {
-      connections: () => this.#connections.values(),
+      connections: () => this.#roster.all(),
       date: () => surroundings.date(),
-      lineCut: (connection, limit) => this.#tellLineCut(connection, limit),
+      lineCut: (connection, limit) => this.#onLineCut(connection, limit),
     })
     this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) =>
       this.#accept(socket),
@@ -94,16 +94,22 @@ export class TcpServer implements Driver {
 
   async perform(action: SocketAction): Promise<void> {
     if (action.kind === 'peers' || action.kind === 'stats') {
-      this.#tellStats(action.kind)
+      this.#teller.tell(name, this.#roster.stats(action.kind, this.#limits.connections))
       return
     }
-    const chosen = this.#choose('peers' in action ? action.peers : undefined)
-    await Promise.all(chosen.map((connection) => connection.perform(action)))
+    const chosen = this.#roster.choose('peers' in action ? action.peers : undefined)
+    const results = await Promise.allSettled(chosen.map(async (connection) => connection.perform(action)))
+    const failed = results.filter((result) => result.status === 'rejected')
+    // Of all, those who can do it do it.
+    if (failed.length === chosen.length) throw failed[0]?.reason
   }
 
   async feed(bytes: Uint8Array): Promise<boolean> {
-    while (!this.#receivers().length) await this.#untilSomeoneComes()
-    const receivers = this.#receivers()
+    let receivers = this.#receivers()
+    while (receivers.length === 0) {
+      await this.#roster.nextArrival()
+      receivers = this.#receivers()
+    }
     for (const connection of receivers) {
       this.#fed.add(connection)
       connection.send(bytes)
@@ -118,7 +124,7 @@ export class TcpServer implements Driver {
 
   endFeed(): void {
     this.#isFeeding = false
-    for (const connection of this.#connections.values()) {
+    for (const connection of this.#roster.all()) {
       if (this.#fed.has(connection)) connection.fin()
       else connection.answerFin()
     }
@@ -126,31 +132,31 @@ export class TcpServer implements Driver {
 
   setReading(reading: boolean): void {
     this.#isReading = reading
-    for (const connection of this.#connections.values()) connection.setBlocked('output', !reading)
+    for (const connection of this.#roster.all()) connection.setBlocked('output', !reading)
   }
 
   setWriting(writing: boolean): void {
     this.#isWriting = writing
-    for (const connection of this.#connections.values()) connection.setWriting(writing)
+    for (const connection of this.#roster.all()) connection.setWriting(writing)
   }
 
   peers(): readonly number[] {
-    return [...this.#connections.keys()]
+    return this.#roster.numbers()
   }
 
   async shutdown(graceMs: number): Promise<void> {
     this.#stopListening()
-    if (this.#connections.size === 0) this.#end({})
-    for (const connection of this.#connections.values()) connection.close()
+    if (this.#roster.size === 0) this.#end({})
+    for (const connection of this.#roster.all()) connection.close()
     const timer = setTimeout(() => {
-      for (const connection of this.#connections.values()) connection.abort('fin')
+      for (const connection of this.#roster.all()) connection.abort('fin')
     }, graceMs)
     await this.ended
     clearTimeout(timer)
   }
 
   #accept(accepted: Socket): void {
-    if (this.#connections.size >= this.#maxConnections) {
+    if (this.#roster.size >= this.#maxConnections) {
       this.#refuse(accepted)
       return
     }
@@ -164,17 +170,13 @@ export class TcpServer implements Driver {
     const receiver = new Receiver(this.#options)
     const through = readThrough(accepted, receiver.onread)
     const link = { socket: through ?? accepted, receiver, throughOnread: through !== undefined }
-    this.#counts.opened += 1
-    const number = this.#counts.opened
-    const connection = new TcpConnection(`${name}#${number}`, link, this.#options, this.#owner())
-    this.#connections.set(number, connection)
-    this.#numbers.set(connection, number)
+    const connection = this.#roster.add(
+      (number) => new TcpConnection(`${name}#${number}`, link, this.#options, this.#owner()),
+    )
     if (!this.#isReading) connection.setBlocked('output', true)
     if (!this.#isWriting) connection.setWriting(false)
     this.#watchIdle(link.socket, connection)
     this.#service.opened?.(connection)
-    this.#someone?.came()
-    this.#someone = undefined
   }
 
   #owner(): ConnectionOwner {
@@ -183,29 +185,21 @@ export class TcpServer implements Driver {
       now: () => this.#surroundings.now(),
       isFeeding: () => this.#isFeeding,
       received: (connection, bytes) => this.#service.received?.(connection, bytes),
-      ended: () => {},
       closed: (connection, verdict) => this.#forget(connection, verdict),
       queueFull: (connection, full) => this.#onQueue(connection, full),
     }
   }
 
   #forget(connection: TcpConnection, verdict: ClosedEvent): void {
-    const number = this.#numbers.get(connection)
-    if (number === undefined) return
-    this.#connections.delete(number)
-    this.#numbers.delete(connection)
-    this.#counts.closed += 1
-    this.#past = addTotals(this.#past, verdict)
+    this.#roster.remove(connection, verdict)
     this.#service.closed?.(connection)
-    if (this.#isClosing && this.#connections.size === 0) this.#end(this.#outcome(verdict))
+    if (this.#isClosing && this.#roster.size === 0) this.#end(this.#outcome(verdict))
   }
 
   /** With --once the one connection decides how the command ends. */
   #outcome(verdict: ClosedEvent): Outcome {
-    const { how, code, sent, received } = verdict
-    if (!this.#options.once || how === 'fin' || (how === 'reset' && code === undefined)) return {}
-    const counts = `after ${received.bytes} B received, ${sent.bytes} B sent`
-    return { error: new NetworkError(`The client's connection broke (${code ?? how}) ${counts}`) }
+    const error = this.#options.once ? errorOf(verdict, "The client's connection") : undefined
+    return error === undefined ? {} : { error }
   }
 
   #stopListening(): void {
@@ -214,20 +208,16 @@ export class TcpServer implements Driver {
   }
 
   #refuse(socket: Socket): void {
-    this.#counts.refused += 1
     const remote = remoteEnd(socket)
     socket.destroy()
     const limit = this.#maxConnections
-    const detail =
+    const why =
       limit < this.#options.maxConnections
-        ? `refused ${formatEndpoint(remote)}: this process may have no more open files; ulimit -n raises that`
-        : `refused ${formatEndpoint(remote)}: ${limit} are connected; --max-connections allows more`
-    this.#teller.tell(name, {
-      kind: 'limit',
-      what: 'connections',
+        ? 'this process may have no more open files; ulimit -n raises that'
+        : `${limit} are connected; --max-connections allows more`
+    this.#tellLimit(name, 'connections', {
       limit,
-      count: this.#counts.refused,
-      detail,
+      detail: `refused ${formatEndpoint(remote)}: ${why}`,
       remote,
     })
   }
@@ -236,28 +226,23 @@ export class TcpServer implements Driver {
   #onQueue(connection: TcpConnection, full: boolean): void {
     connection.setBlocked('queue', full)
     if (!full) return
-    this.#counts.queue += 1
     const limit = this.#options.maxQueue
     const detail = `${limit} B wait for a peer that does not read: nothing more is read from it; --max-queue allows more`
-    this.#teller.tell(connection.name, {
-      kind: 'limit',
-      what: 'queue',
-      limit,
-      count: this.#counts.queue,
-      detail,
-    })
+    this.#tellLimit(connection.name, 'queue', { limit, detail })
   }
 
-  #tellLineCut(connection: TcpConnection, limit: number): void {
-    this.#counts.line += 1
+  #onLineCut(connection: TcpConnection, limit: number): void {
     const detail = `a line of the chat is longer than ${limit} B: it is passed on in pieces`
-    this.#teller.tell(connection.name, {
-      kind: 'limit',
-      what: 'line',
-      limit,
-      count: this.#counts.line,
-      detail,
-    })
+    this.#tellLimit(connection.name, 'line', { limit, detail })
+  }
+
+  #tellLimit(
+    socket: string,
+    what: LimitEvent['what'],
+    more: Pick<LimitEvent, 'limit' | 'detail' | 'remote'>,
+  ): void {
+    this.#limits[what] += 1
+    this.#teller.tell(socket, { kind: 'limit', what, count: this.#limits[what], ...more })
   }
 
   #watchIdle(socket: Socket, connection: TcpConnection): void {
@@ -269,57 +254,13 @@ export class TcpServer implements Driver {
     })
   }
 
-  #choose(peers: Peers | undefined): readonly TcpConnection[] {
-    if (typeof peers === 'number') {
-      const one = this.#connections.get(peers)
-      if (one === undefined) throw new UsageError(`there is no client #${peers}: ${this.#who()}`)
-      return [one]
-    }
-    if (this.#connections.size === 0) throw new UsageError('nobody is connected: nothing was done')
-    return [...this.#connections.values()]
-  }
-
-  #who(): string {
-    const numbers = this.peers().slice(0, 20)
-    return numbers.length === 0
-      ? 'nobody is connected'
-      : `connected: ${numbers.map((n) => `#${n}`).join(' ')}`
-  }
-
   #receivers(): TcpConnection[] {
-    return [...this.#connections.values()].filter((connection) => connection.canSend)
-  }
-
-  #untilSomeoneComes(): Promise<void> {
-    if (this.#someone === undefined) {
-      let came = () => {}
-      const promise = new Promise<void>((resolve) => {
-        came = resolve
-      })
-      this.#someone = { promise, came }
-    }
-    return this.#someone.promise
-  }
-
-  #tellStats(asked: StatsEvent['asked']): void {
-    const peers = [...this.#connections.values()].map((connection) => connection.state)
-    const { opened, closed, refused } = this.#counts
-    const total = peers.reduce(addTotals, this.#past)
-    this.#teller.tell(name, { kind: 'stats', asked, peers, total: { opened, closed, refused, ...total } })
+    return this.#roster.all().filter((connection) => connection.canSend)
   }
 
   #tellFailure(error: Error): void {
     const code = systemCode(error) ?? 'UNKNOWN'
     this.#teller.tell(name, { kind: 'failed', code, message: describeSystemError(error) })
-  }
-}
-
-type Totals = Pick<ClosedEvent, 'sent' | 'received'>
-
-function addTotals(a: Totals, b: Totals): Totals {
-  return {
-    sent: { bytes: a.sent.bytes + b.sent.bytes, writes: a.sent.writes + b.sent.writes },
-    received: { bytes: a.received.bytes + b.received.bytes, reads: a.received.reads + b.received.reads },
   }
 }
 

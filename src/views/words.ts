@@ -1,4 +1,4 @@
-import { type Event, type EventKind, formatEndpoint, type Received, type Sent } from '../event.ts'
+import { type EventKind, type EventOf, formatEndpoint, type Received, type Sent } from '../event.ts'
 import { cutLength, escapeBytes, escapeText } from './escape.ts'
 import type { Role } from './palette.ts'
 import { peerTable, type Table } from './table.ts'
@@ -22,8 +22,6 @@ export interface Entry {
   /** Under the text, and from the left: it wants the whole width. */
   readonly table?: Table
 }
-
-export type EventOf<Kind extends EventKind> = Extract<Event, { kind: Kind }>
 
 /** How an event is told; `show` is how many bytes of a payload are shown. */
 export function describe<Kind extends EventKind>(kind: Kind, event: EventOf<Kind>, show: number): Entry {

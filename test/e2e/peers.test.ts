@@ -14,15 +14,7 @@ import { join } from 'node:path'
 import { after, before, type TestContext, test } from 'node:test'
 import { missing, type Tool, tools } from './peers.ts'
 import { freePort } from './sockets.ts'
-import {
-  type Running,
-  serve,
-  serveRaw,
-  sockpitCommand,
-  start,
-  startProgram,
-  temporaryFolder,
-} from './sockpit.ts'
+import { type Running, serve, sockpitCommand, start, startProgram, temporaryFolder } from './sockpit.ts'
 
 const onLinux = process.platform === 'linux' ? false : 'memory is read from /proc'
 
@@ -230,7 +222,8 @@ test('socat resets with SO_LINGER 0: told with the bytes, and the server serves 
   await server.received('server#1', '12345')
   resetting.end()
   const { first, how, code, received } = await server.event('closed')
-  assert.deepEqual([first, how, code, received.bytes], ['peer', 'reset', 'ECONNRESET', 5])
+  assert.match(code ?? '', /^(?:ECONNRESET|EPIPE)$/)
+  assert.deepEqual([first, how, received.bytes], ['peer', 'reset', 5])
   const next = shell(t, `printf next | socat -t 10 STDIO TCP:127.0.0.1:${port}`)
   assert.equal((await next.exit).stdout.toString(), 'next')
 })

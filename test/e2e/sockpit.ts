@@ -102,6 +102,7 @@ export class Running {
   readonly #output: Buffer[] = []
   #errors = ''
   #unparsed = ''
+  #parsedChunks = 0
   readonly #events: Event[] = []
   #outcome: Outcome | undefined
 
@@ -151,6 +152,8 @@ export class Running {
 
   /** The events that its JSON told so far. */
   get events(): readonly Event[] {
+    for (const chunk of this.#output.slice(this.#parsedChunks)) this.#parse(chunk)
+    this.#parsedChunks = this.#output.length
     return this.#events
   }
 
@@ -158,7 +161,6 @@ export class Running {
   readOutput(): void {
     this.child.stdout?.on('data', (chunk: Buffer) => {
       this.#output.push(chunk)
-      if (this.#unparsed !== '' || this.#output[0]?.[0] === 0x7b) this.#parse(chunk)
       this.#waiting.nudge()
     })
   }
@@ -180,7 +182,7 @@ export class Running {
   }
 
   eventsOf<Kind extends EventKind>(kind: Kind): EventOf<Kind>[] {
-    return this.#events.filter((event): event is EventOf<Kind> => event.kind === kind)
+    return this.events.filter((event): event is EventOf<Kind> => event.kind === kind)
   }
 
   /** Bytes that one socket received, as told. */
