@@ -4,11 +4,19 @@ import { homedir } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import type { Context, Input, InputKind, Output } from './context.ts'
 import { SockpitError, systemCode } from './errors.ts'
-import { type EndingSignal, endingSignals, exitCodes, signalCodes } from './exit-code.ts'
+import { type EndingSignal, type ExitCode, endingSignals, exitCodes, signalCodes } from './exit-code.ts'
 import { watchReader } from './pipe-reader.ts'
 import { runProgram } from './program.ts'
 
-function createOutput(fd: 1 | 2, open: () => Writable & { columns?: number }): Output {
+/** The standard outputs that were used: Node makes each on first use, and start-up need not pay for the others. */
+const opened = new Set<Writable>()
+
+function createOutput(fd: 1 | 2, create: () => Writable & { columns?: number }): Output {
+  const open = () => {
+    const stream = create()
+    opened.add(stream)
+    return stream
+  }
   const isTerminal = isATerminal(fd)
   const isPipe = statOf(fd)?.isFIFO() === true
   return {
@@ -120,28 +128,44 @@ function tellError(error: unknown): void {
   const message = error instanceof Error ? error.message : String(error)
   const expected = error instanceof SockpitError
   const text = expected ? message : `Something went wrong inside sockpit: ${message}`
+  opened.add(process.stderr)
   process.stderr.write(`sockpit: ${text.replace(/\s*\n\s*/g, ' ')}\n`)
   if (process.env.DEBUG === 'sockpit' && error instanceof Error) process.stderr.write(`${error.stack}\n`)
 }
 
-function version(): string {
-  return '0.1.0'
-}
+/** From package.json; the bundler puts it in. */
+declare const sockpitVersion: string
 
 async function main(): Promise<void> {
   process.on('uncaughtException', (error) => {
     tellError(error)
     process.exit(exitCodes.network)
   })
+  let code: ExitCode
   try {
-    const code = await runProgram(createContext(), process.argv.slice(2), version())
-    process.exitCode = code
-    // After a signal nobody waits for a reader that takes no more.
-    if (Object.values(signalCodes).includes(code)) process.exit()
+    code = await runProgram(createContext(), process.argv.slice(2), sockpitVersion)
   } catch (error) {
     tellError(error)
-    process.exitCode = error instanceof SockpitError ? error.exitCode : exitCodes.network
+    code = error instanceof SockpitError ? error.exitCode : exitCodes.network
   }
+  process.exitCode = code
+  // After a signal nobody waits for a reader that takes no more.
+  if (!endingSignals.some((signal) => signalCodes[signal] === code)) await flushed()
+  // What still runs, such as a name lookup that nobody answers, keeps the process no longer.
+  process.exit()
+}
+
+/** Settles when the standard streams that were used have taken everything. */
+async function flushed(): Promise<void> {
+  await Promise.all(
+    [...opened].map(
+      (stream) =>
+        new Promise<void>((resolve) => {
+          if (stream.writableLength === 0 || stream.destroyed) resolve()
+          stream.once('error', () => resolve()).write('', () => resolve())
+        }),
+    ),
+  )
 }
 
 void main()

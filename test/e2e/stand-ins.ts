@@ -28,7 +28,7 @@ export function spyOnSockets(t: TestContext) {
   )
 }
 
-/** A name service that answers with these addresses, whatever is asked; without any it never answers. */
+/** A name service that answers with these addresses, whatever is asked; without any it takes a minute. */
 export function resolveTo(t: TestContext, addresses: readonly string[]) {
   const found = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }))
   return preload(
@@ -36,7 +36,7 @@ export function resolveTo(t: TestContext, addresses: readonly string[]) {
     `const dns = require('node:dns/promises')
     const found = ${JSON.stringify(found)}
     dns.lookup = (host, { family = 0 } = {}) => found.length === 0
-      ? new Promise(() => setInterval(() => {}, 1_000))
+      ? new Promise((resolve) => setTimeout(resolve, 60_000, []))
       : Promise.resolve(found.filter((one) => family === 0 || one.family === family))`,
   )
 }

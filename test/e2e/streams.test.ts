@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { closeSync, existsSync, openSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { decodeEvent } from '../../src/views/json.ts'
 import { connectTo, freePort, listenHere, type Peer } from './sockets.ts'
 import {
@@ -16,330 +16,338 @@ import {
   text,
 } from './sockpit.ts'
 
-const onLinux = process.platform === 'linux' ? false : 'this is not Linux'
-const everyByte = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
+// Side by side: most of these wait for something.
+describe('streams', { concurrency: 3 }, () => {
+  const onLinux = process.platform === 'linux' ? false : 'this is not Linux'
+  const everyByte = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
 
-function echo(peer: Peer): void {
-  peer.socket.pipe(peer.socket)
-}
-
-/** A command of the shell, whose pipes are real pipes. */
-function shell(t: TestContext, script: string) {
-  return startProgram(t, 'sh', ['-c', script])
-}
-
-/** The numbers that no run repeats, as words. */
-function steady(text: string): string {
-  return text
-    .replace(/127\.0\.0\.1:\d+/g, 'HERE')
-    .replace(/\d+(?:\.\d+)? ms/g, 'SOME ms')
-    .replace(/at +\d+\.\d{3}/g, 'at TIME')
-    .replace(/ +\n/g, '\n')
-}
-
-test('to a pipe: raw, which is what was received and nothing else', async (t) => {
-  const port = await listenHere(t, ({ socket }) => socket.end('received\x1b[31m, as it is'))
-  const outcome = await run(t, ['tcp-client', '127.0.0.1', String(port)], { stdin: 'sent' })
-  assert.deepEqual([outcome.code, text(outcome), outcome.stderr], [0, 'received\x1b[31m, as it is', ''])
-})
-
-test('every byte value passes through stdin, echo and stdout, from a pipe and from a file', async (t) => {
-  const { port } = await serveRaw(t, ['--echo'])
-  const piped = await run(t, ['tcp-client', '127.0.0.1', String(port)], { stdin: everyByte })
-  assert.deepEqual([piped.code, piped.stdout.equals(everyByte)], [0, true])
-  const path = join(temporaryFolder(t), 'bytes')
-  writeFileSync(path, everyByte)
-  const file = openSync(path, 'r')
-  t.after(() => closeSync(file))
-  const filed = await run(t, ['tcp-client', '127.0.0.1', String(port)], { stdin: file })
-  assert.deepEqual([filed.code, filed.stdout.equals(everyByte)], [0, true])
-})
-
-test('a server writes what all its clients send to stdout, byte for byte', async (t) => {
-  const { server, port } = await serveRaw(t, ['--once'])
-  const peer = await connectTo(t, port)
-  peer.socket.end(Buffer.concat([everyByte, everyByte]))
-  const { code, stdout } = await server.exit
-  assert.deepEqual([code, stdout.equals(Buffer.concat([everyByte, everyByte]))], [0, true])
-})
-
-test('what is typed last needs no line end', async (t) => {
-  const port = await listenHere(t, echo)
-  for (const input of ['one\ntwo', 'x', '\n', '']) {
-    const outcome = await run(t, ['tcp-client', '127.0.0.1', String(port)], { stdin: input })
-    assert.deepEqual([outcome.code, text(outcome)], [0, input])
+  function echo(peer: Peer): void {
+    peer.socket.pipe(peer.socket)
   }
-})
 
-test('3 MiB into a slow pipe, then the end: every byte', async (t) => {
-  const bytes = Buffer.alloc(3 * 2 ** 20, everyByte)
-  const port = await listenHere(t, ({ socket }) => socket.end(bytes))
-  for (const view of ['--raw', '--json']) {
-    const folder = temporaryFolder(t)
-    const slow = shell(
-      t,
-      `${sockpitCommand} tcp-client 127.0.0.1 ${port} ${view} </dev/null | (sleep 0.7; cat >'${folder}/out')`,
-    )
-    assert.equal((await slow.exit).code, 0)
-    const out = readFileSync(join(folder, 'out'))
-    if (view === '--raw') {
-      assert.equal(hash(out), hash(bytes))
-      continue
+  /** A command of the shell, whose pipes are real pipes. */
+  function shell(t: TestContext, script: string) {
+    return startProgram(t, 'sh', ['-c', script])
+  }
+
+  /** The numbers that no run repeats, as words. */
+  function steady(text: string): string {
+    return text
+      .replace(/127\.0\.0\.1:\d+/g, 'HERE')
+      .replace(/\d+(?:\.\d+)? ms/g, 'SOME ms')
+      .replace(/at +\d+\.\d{3}/g, 'at TIME')
+      .replace(/ +\n/g, '\n')
+  }
+
+  test('to a pipe: raw, which is what was received and nothing else', async (t) => {
+    const port = await listenHere(t, ({ socket }) => socket.end('received\x1b[31m, as it is'))
+    const outcome = await run(t, ['tcp-client', '127.0.0.1', String(port)], { stdin: 'sent' })
+    assert.deepEqual([outcome.code, text(outcome), outcome.stderr], [0, 'received\x1b[31m, as it is', ''])
+  })
+
+  test('every byte value passes through stdin, echo and stdout, from a pipe and from a file', async (t) => {
+    const { port } = await serveRaw(t, ['--echo'])
+    const piped = await run(t, ['tcp-client', '127.0.0.1', String(port)], { stdin: everyByte })
+    assert.deepEqual([piped.code, piped.stdout.equals(everyByte)], [0, true])
+    const path = join(temporaryFolder(t), 'bytes')
+    writeFileSync(path, everyByte)
+    const file = openSync(path, 'r')
+    t.after(() => closeSync(file))
+    const filed = await run(t, ['tcp-client', '127.0.0.1', String(port)], { stdin: file })
+    assert.deepEqual([filed.code, filed.stdout.equals(everyByte)], [0, true])
+  })
+
+  test('a server writes what all its clients send to stdout, byte for byte', async (t) => {
+    const { server, port } = await serveRaw(t, ['--once'])
+    const peer = await connectTo(t, port)
+    peer.socket.end(Buffer.concat([everyByte, everyByte]))
+    const { code, stdout } = await server.exit
+    assert.deepEqual([code, stdout.equals(Buffer.concat([everyByte, everyByte]))], [0, true])
+  })
+
+  test('what is typed last needs no line end', async (t) => {
+    const port = await listenHere(t, echo)
+    for (const input of ['one\ntwo', 'x', '\n', '']) {
+      const outcome = await run(t, ['tcp-client', '127.0.0.1', String(port)], { stdin: input })
+      assert.deepEqual([outcome.code, text(outcome)], [0, input])
     }
-    const events = out.toString().trimEnd().split('\n').map(decodeEvent)
-    const payloads = events.flatMap((event) =>
-      event.kind === 'bytes' && event.direction === 'received' ? [event.payload] : [],
-    )
-    assert.equal(hash(Buffer.concat(payloads)), hash(bytes))
-    assert.equal(events.at(-1)?.kind, 'closed')
+  })
+
+  test('3 MiB into a slow pipe, then the end: every byte', async (t) => {
+    const bytes = Buffer.alloc(3 * 2 ** 20, everyByte)
+    const port = await listenHere(t, ({ socket }) => socket.end(bytes))
+    for (const view of ['--raw', '--json']) {
+      const folder = temporaryFolder(t)
+      const slow = shell(
+        t,
+        `${sockpitCommand} tcp-client 127.0.0.1 ${port} ${view} </dev/null | (sleep 0.7; cat >'${folder}/out')`,
+      )
+      assert.equal((await slow.exit).code, 0)
+      const out = readFileSync(join(folder, 'out'))
+      if (view === '--raw') {
+        assert.equal(hash(out), hash(bytes))
+        continue
+      }
+      const events = out.toString().trimEnd().split('\n').map(decodeEvent)
+      const payloads = events.flatMap((event) =>
+        event.kind === 'bytes' && event.direction === 'received' ? [event.payload] : [],
+      )
+      assert.equal(hash(Buffer.concat(payloads)), hash(bytes))
+      assert.equal(events.at(-1)?.kind, 'closed')
+    }
+  })
+
+  function hash(bytes: Buffer): string {
+    return createHash('sha256').update(bytes).digest('hex')
   }
-})
 
-function hash(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex')
-}
-
-/** What a client said that was piped into `head -1`, and how long it outlived its reader. */
-async function intoHead(t: TestContext, port: number) {
-  const code = join(temporaryFolder(t), 'code')
-  const client = `${sockpitCommand} tcp-client 127.0.0.1 ${port} --on-eof stay </dev/null`
-  const script = `{ ${client}; echo $? >'${code}'; } | { head -1; date +%s%N >&2; }`
-  const piped = startProgram(t, 'sh', ['-c', script], { limitMs: 8_000 })
-  const { code: ended, stdout, stderr } = await piped.exit
-  assert.equal(ended, 0, 'it had to be killed')
-  const sinceMs = Date.now() - Number(stderr.trim()) / 1e6
-  assert.match(stderr, /^\d+\n$/, 'nothing is said')
-  assert.equal(readFileSync(code, 'utf8'), '141\n')
-  assert.ok(sinceMs < 1_800, `it ended ${sinceMs} ms after its reader`)
-  return stdout.toString()
-}
-
-test('| head -1 ends it within a second, silently, with 141', { skip: onLinux }, async (t) => {
-  const { port } = await serveRaw(t, ['--service', 'chargen'])
-  assert.match(await intoHead(t, port), /^ !"#\$[^\n]+\r\n$/)
-})
-
-test('| head -1 ends it where the peer falls silent, too', { skip: onLinux }, async (t) => {
-  const port = await listenHere(t, ({ socket }) => socket.write('one line\nand a half'))
-  assert.equal(await intoHead(t, port), 'one line\n')
-})
-
-test('/dev/full: one line that says so, exit 1', {
-  skip: !existsSync('/dev/full') && 'no /dev/full',
-}, async (t) => {
-  const port = await listenHere(t, ({ socket }) => socket.write('something to print\n'))
-  for (const view of ['--raw', '--json', '--hex', '--view=log']) {
-    const full = openSync('/dev/full', 'w')
-    t.after(() => closeSync(full))
-    const args = ['tcp-client', '127.0.0.1', String(port), view, '--on-eof', 'stay']
-    const { code, stderr } = await run(t, args, { stdout: full })
-    assert.deepEqual(
-      [view, code, stderr],
-      [view, 1, 'sockpit: Cannot write to standard output: no space is left (ENOSPC)\n'],
-    )
+  /** What a client said that was piped into `head -1`, and how long it outlived its reader. */
+  async function intoHead(t: TestContext, port: number) {
+    const code = join(temporaryFolder(t), 'code')
+    const client = `${sockpitCommand} tcp-client 127.0.0.1 ${port} --on-eof stay </dev/null`
+    const script = `{ ${client}; echo $? >'${code}'; } | { head -1; date +%s%N >&2; }`
+    const piped = startProgram(t, 'sh', ['-c', script], { limitMs: 8_000 })
+    const { code: ended, stdout, stderr } = await piped.exit
+    assert.equal(ended, 0, 'it had to be killed')
+    const sinceMs = Date.now() - Number(stderr.trim()) / 1e6
+    assert.match(stderr, /^\d+\n$/, 'nothing is said')
+    assert.equal(readFileSync(code, 'utf8'), '141\n')
+    assert.ok(sinceMs < 1_800, `it ended ${sinceMs} ms after its reader`)
+    return stdout.toString()
   }
-})
 
-test('json: every line is an event, and seq counts without a gap, on both sides', async (t) => {
-  const { server, port } = await serve(t, ['--echo'])
-  const client = start(t, ['tcp-client', 'localhost', String(port), '-4', '--json', '-v'], {
-    stdin: Buffer.concat([everyByte, Buffer.from('\u2028 ümlaut \x1b]0;x\x07\n')]),
+  test('| head -1 ends it within a second, silently, with 141', { skip: onLinux }, async (t) => {
+    const { port } = await serveRaw(t, ['--service', 'chargen'])
+    assert.match(await intoHead(t, port), /^ !"#\$[^\n]+\r\n$/)
   })
-  const { code, stdout } = await client.exit
-  assert.equal(code, 0)
-  await server.event('closed')
-  const serverOut = (await server.interrupt()).stdout
-  for (const [out, kinds] of [
-    [stdout, ['resolved', 'connecting', 'opened', 'bytes', 'ended', 'closed']],
-    [serverOut, ['listening', 'opened', 'bytes', 'ended', 'closed']],
-  ] as const) {
-    assert.match(out.toString('latin1'), /^(?:[ -~]*[\x80-\xff]*)*\n$|^[ -~\n\x80-\xff]+$/)
-    const lines = out.toString().split('\n')
-    assert.equal(lines.pop(), '')
-    const events = lines.map(decodeEvent)
-    assert.deepEqual(
-      events.map(({ seq }) => seq),
-      lines.map((_, index) => index + 1),
-    )
-    assert.deepEqual([...new Set(events.map(({ kind }) => kind))].sort(), [...kinds].sort())
-    assert.ok(events.every(({ at }, index) => at >= (events[index - 1]?.at ?? 0)))
-  }
-})
 
-test('hex: rows of offset, bytes and text for each write and read', async (t) => {
-  const port = await listenHere(t, (peer) => {
-    void peer.fin.then(() => peer.socket.end(`bye\0${'\xe9'}`))
+  test('| head -1 ends it where the peer falls silent, too', { skip: onLinux }, async (t) => {
+    const port = await listenHere(t, ({ socket }) => socket.write('one line\nand a half'))
+    assert.equal(await intoHead(t, port), 'one line\n')
   })
-  const outcome = await run(t, ['tcp-client', '127.0.0.1', String(port), '-x'], {
-    stdin: 'hello, sockets\n1234',
+
+  test('/dev/full: one line that says so, exit 1', {
+    skip: !existsSync('/dev/full') && 'no /dev/full',
+  }, async (t) => {
+    const port = await listenHere(t, ({ socket }) => socket.write('something to print\n'))
+    for (const view of ['--raw', '--json', '--hex', '--view=log']) {
+      const full = openSync('/dev/full', 'w')
+      t.after(() => closeSync(full))
+      const args = ['tcp-client', '127.0.0.1', String(port), view, '--on-eof', 'stay']
+      const { code, stderr } = await run(t, args, { stdout: full })
+      assert.deepEqual(
+        [view, code, stderr],
+        [view, 1, 'sockpit: Cannot write to standard output: no space is left (ENOSPC)\n'],
+      )
+    }
   })
-  assert.deepEqual([outcome.code, outcome.stderr], [0, ''])
-  assert.equal(
-    steady(text(outcome)),
-    [
-      '→ client  write 19 B  at TIME',
-      '→ 00000000  68 65 6c 6c 6f 2c 20 73  6f 63 6b 65 74 73 0a 31  |hello, sockets.1|',
-      '→ 00000010  32 33 34                                          |234|',
-      '← client  read 6 B  at TIME',
-      '← 00000000  62 79 65 00 c3 a9                                 |bye...|',
-      '',
-    ].join('\n'),
-  )
-})
 
-test('log: the whole screen of a short talk', async (t) => {
-  const port = await listenHere(t, (peer) => {
-    void peer.fin.then(() => peer.socket.end('\x1b[2Jgone\n'))
+  test('json: every line is an event, and seq counts without a gap, on both sides', async (t) => {
+    const { server, port } = await serve(t, ['--echo'])
+    const client = start(t, ['tcp-client', 'localhost', String(port), '-4', '--json', '-v'], {
+      stdin: Buffer.concat([everyByte, Buffer.from('\u2028 ümlaut \x1b]0;x\x07\n')]),
+    })
+    const { code, stdout } = await client.exit
+    assert.equal(code, 0)
+    await server.event('closed')
+    const serverOut = (await server.interrupt()).stdout
+    for (const [out, kinds] of [
+      [stdout, ['resolved', 'connecting', 'opened', 'bytes', 'ended', 'closed']],
+      [serverOut, ['listening', 'opened', 'bytes', 'ended', 'closed']],
+    ] as const) {
+      assert.match(out.toString('latin1'), /^[ -~\n\x80-\xff]+$/)
+      const lines = out.toString().split('\n')
+      assert.equal(lines.pop(), '')
+      const events = lines.map(decodeEvent)
+      assert.deepEqual(
+        events.map(({ seq }) => seq),
+        lines.map((_, index) => index + 1),
+      )
+      assert.deepEqual([...new Set(events.map(({ kind }) => kind))].sort(), [...kinds].sort())
+      assert.ok(events.every(({ at }, index) => at >= (events[index - 1]?.at ?? 0)))
+    }
   })
-  const outcome = await run(t, ['tcp-client', '127.0.0.1', String(port), '--view', 'log', '--time', 'none'], {
-    stdin: 'hello\n',
-  })
-  assert.deepEqual([outcome.code, outcome.stderr], [0, ''])
-  assert.deepEqual(
-    steady(text(outcome))
-      .replace(/HERE in SOME ms, from\s+HERE/, 'HERE')
-      .split('\n')
-      .map((line) => line.trim()),
-    [
-      'client  +             connected to HERE',
-      'client  →        6 B  write  hello\\n',
-      'client  ⇥             we ended our side (FIN): we still read',
-      'client  ←        9 B  read   \\x1b[2Jgone\\n',
-      'client  ⇤             they ended their side (FIN): no more will arrive, ours',
-      'still goes out',
-      'client  -             closed after SOME ms: we ended first (FIN), and they',
-      'answered',
-      'in 9 B (1 read), out 6 B (1 write)',
-      'nothing lost here',
-      '',
-    ],
-  )
-})
 
-test('--show cuts a long payload and tells its true size; --time changes the first column', async (t) => {
-  const port = await listenHere(t, echo)
-  const args = ['tcp-client', '127.0.0.1', String(port), '--view', 'log', '--show', '4']
-  const cut = text(await run(t, [...args, '--time', 'clock'], { stdin: 'abcdefgh' }))
-  assert.match(cut, /^\d\d:\d\d:\d\d\.\d{3} {2}client {2}→ {8}8 B {2}write {2}abcd\n\s+… 4 B more\n/m)
-  const delta = text(await run(t, [...args, '--time', 'delta'], { stdin: 'abcdefgh' }))
-  assert.match(delta, /^ *\+\d+\.\d{3} {2}client {2}→/m)
-  const all = text(await run(t, [...args.slice(0, -1), 'all'], { stdin: 'y'.repeat(1_000) }))
-  assert.equal(all.split('y').length - 1, 2_000)
-})
-
-test('colour only where it is asked for: not to a pipe, --color yes, --no-color and NO_COLOR no', async (t) => {
-  const port = await listenHere(t, echo)
-  const colorOf = async (more: readonly string[], env: Readonly<Record<string, string>> = {}) => {
-    const args = ['tcp-client', '127.0.0.1', String(port), '--view', 'log', ...more]
-    return text(await run(t, args, { stdin: 'x', env })).includes('\x1b[')
-  }
-  assert.deepEqual(
-    await Promise.all([
-      colorOf([]),
-      colorOf(['--color']),
-      colorOf(['--no-color']),
-      colorOf(['--color', '--no-color']),
-      colorOf([], { NO_COLOR: '1', FORCE_COLOR: '3' }),
-    ]),
-    [false, true, false, false, false],
-  )
-})
-
-test('-q says nothing but errors; -v tells of attempts, on stderr in raw', async (t) => {
-  const port = await listenHere(t, ({ socket }) => socket.end('data'))
-  const args = ['tcp-client', 'localhost', String(port), '-4']
-  const quiet = await run(t, [...args, '-q', '-w', '5s'])
-  assert.deepEqual([quiet.code, text(quiet), quiet.stderr], [0, 'data', ''])
-  const loud = await run(t, [...args, '-v', '--time', 'none'])
-  assert.deepEqual([loud.code, text(loud)], [0, 'data'])
-  const said = steady(loud.stderr).replace(/\s+/g, ' ')
-  assert.match(
-    said,
-    /^client · localhost is 127\.0\.0\.1, looked up in SOME ms client · connecting to HERE, attempt 1 of 1 client \+ connected to HERE in SOME ms, from HERE /,
-  )
-  assert.match(said, /client - closed after SOME ms: .* in 4 B \(1 read\), out 0 B/)
-  const refused = await freePort(t)
-  const wrong = await run(t, ['tcp-client', '127.0.0.1', String(refused), '-q'])
-  assert.equal(wrong.code, 1)
-  assert.match(wrong.stderr, /^sockpit: [^\n]+\n$/)
-})
-
-test('-q on a server: not even the port is said', async (t) => {
-  const port = await freePort(t)
-  const server = start(t, ['tcp-server', String(port), '-q', '--once'])
-  const client = await run(t, ['tcp-client', '127.0.0.1', String(port), '--retry', '8'], { stdin: 'quiet' })
-  assert.equal(client.code, 0)
-  const { code, stdout, stderr } = await server.exit
-  assert.deepEqual([code, stdout.toString(), stderr], [0, 'quiet', ''])
-})
-
-test('standard streams that are closed at the start do no harm', { skip: onLinux }, async (t) => {
-  for (const closed of ['0<&-', '1>&-', '2>&-', '0<&- 1>&- 2>&-']) {
+  test('hex: rows of offset, bytes and text for each write and read', async (t) => {
     const port = await listenHere(t, (peer) => {
-      void peer.fin.then(() => peer.socket.end('answer'))
+      void peer.fin.then(() => peer.socket.end(`bye\0${'\xe9'}`))
     })
-    const { code, stdout, stderr } = await shell(
-      t,
-      `${sockpitCommand} tcp-client 127.0.0.1 ${port} ${closed}`,
-    ).exit
-    assert.deepEqual([closed, code, stderr], [closed, 0, ''])
-    assert.equal(stdout.toString(), closed.includes('1>') ? '' : 'answer')
-  }
-})
-
-test('a server whose stdin is closed serves on', { skip: onLinux }, async (t) => {
-  const server = shell(t, `exec ${sockpitCommand} tcp-server 0 --echo --json 0<&-`)
-  const { local } = await server.event('listening')
-  const peer = await connectTo(t, local.port)
-  peer.socket.end('served')
-  assert.equal((await peer.whole()).toString(), 'served')
-})
-
-test('a line of 1 GiB, from a pipe and from a file, takes little memory', { skip: onLinux }, async (t) => {
-  let bytes = 0
-  const port = await listenHere(t, ({ socket }) => {
-    socket.removeAllListeners('data').on('data', (chunk) => {
-      bytes += chunk.length
+    const outcome = await run(t, ['tcp-client', '127.0.0.1', String(port), '-x'], {
+      stdin: 'hello, sockets\n1234',
     })
-    socket.on('end', () => socket.end('all'))
+    assert.deepEqual([outcome.code, outcome.stderr], [0, ''])
+    assert.equal(
+      steady(text(outcome)),
+      [
+        '→ client  write 19 B  at TIME',
+        '→ 00000000  68 65 6c 6c 6f 2c 20 73  6f 63 6b 65 74 73 0a 31  |hello, sockets.1|',
+        '→ 00000010  32 33 34                                          |234|',
+        '← client  read 6 B  at TIME',
+        '← 00000000  62 79 65 00 c3 a9                                 |bye...|',
+        '',
+      ].join('\n'),
+    )
   })
-  const size = 2 ** 30
-  const path = join(temporaryFolder(t), 'line')
-  writeFileSync(path, '')
-  truncateSync(path, size)
-  const client = `exec ${sockpitCommand} tcp-client 127.0.0.1 ${port}`
-  const peak = `require('node:fs').readFileSync('/proc/self/status','latin1').match(/VmHWM:\\s+(\\d+)/)[1]`
-  const preload = join(temporaryFolder(t), 'peak.cjs')
-  writeFileSync(preload, `process.on('exit', () => process.stderr.write('peak ' + ${peak} + '\\n'))`)
-  const baseline = await peakOf(shell(t, `export NODE_OPTIONS='--require ${preload}'; ${client} </dev/null`))
-  for (const input of [
-    `head -c ${size} /dev/zero | { export NODE_OPTIONS='--require ${preload}'; ${client}; }`,
-    `export NODE_OPTIONS='--require ${preload}'; ${client} <'${path}'`,
-  ]) {
-    bytes = 0
-    const grownKiB = (await peakOf(shell(t, input))) - baseline
-    assert.equal(bytes, size)
-    assert.ok(grownKiB < 128 * 1024, `${grownKiB} KiB more`)
+
+  test('log: the whole screen of a short talk', async (t) => {
+    const port = await listenHere(t, (peer) => {
+      void peer.fin.then(() => peer.socket.end('\x1b[2Jgone\n'))
+    })
+    const outcome = await run(
+      t,
+      ['tcp-client', '127.0.0.1', String(port), '--view', 'log', '--time', 'none'],
+      {
+        stdin: 'hello\n',
+      },
+    )
+    assert.deepEqual([outcome.code, outcome.stderr], [0, ''])
+    assert.deepEqual(
+      steady(text(outcome))
+        .replace(/HERE in SOME ms, from\s+HERE/, 'HERE')
+        .split('\n')
+        .map((line) => line.trim()),
+      [
+        'client  +             connected to HERE',
+        'client  →        6 B  write  hello\\n',
+        'client  ⇥             we ended our side (FIN): no more will go out',
+        'client  ←        9 B  read   \\x1b[2Jgone\\n',
+        'client  ⇤             they ended their side (FIN): no more to come',
+        'client  -             closed after SOME ms: we ended first (FIN), and they',
+        'answered',
+        'in 9 B (1 read), out 6 B (1 write)',
+        'nothing lost here',
+        '',
+      ],
+    )
+  })
+
+  test('--show cuts a long payload and tells its true size; --time changes the first column', async (t) => {
+    const port = await listenHere(t, echo)
+    const args = ['tcp-client', '127.0.0.1', String(port), '--view', 'log', '--show', '4']
+    const cut = text(await run(t, [...args, '--time', 'clock'], { stdin: 'abcdefgh' }))
+    assert.match(cut, /^\d\d:\d\d:\d\d\.\d{3} {2}client {2}→ {8}8 B {2}write {2}abcd\n\s+… 4 B more\n/m)
+    const delta = text(await run(t, [...args, '--time', 'delta'], { stdin: 'abcdefgh' }))
+    assert.match(delta, /^ *\+\d+\.\d{3} {2}client {2}→/m)
+    const all = text(await run(t, [...args.slice(0, -1), 'all'], { stdin: 'Q'.repeat(1_000) }))
+    assert.equal(all.split('Q').length - 1, 2_000)
+  })
+
+  test('colour only where it is asked for: not to a pipe, --color yes, --no-color and NO_COLOR no', async (t) => {
+    const port = await listenHere(t, echo)
+    const colorOf = async (more: readonly string[], env: Readonly<Record<string, string>> = {}) => {
+      const args = ['tcp-client', '127.0.0.1', String(port), '--view', 'log', ...more]
+      return text(await run(t, args, { stdin: 'x', env })).includes('\x1b[')
+    }
+    assert.deepEqual(
+      await Promise.all([
+        colorOf([]),
+        colorOf(['--color']),
+        colorOf(['--no-color']),
+        colorOf(['--color', '--no-color']),
+        colorOf([], { NO_COLOR: '1', FORCE_COLOR: '3' }),
+      ]),
+      [false, true, false, false, false],
+    )
+  })
+
+  test('-q says nothing but errors; -v tells of attempts, on stderr in raw', async (t) => {
+    const port = await listenHere(t, ({ socket }) => socket.end('data'))
+    const args = ['tcp-client', 'localhost', String(port), '-4']
+    const quiet = await run(t, [...args, '-q', '-w', '5s'])
+    assert.deepEqual([quiet.code, text(quiet), quiet.stderr], [0, 'data', ''])
+    const loud = await run(t, [...args, '-v', '--time', 'none'])
+    assert.deepEqual([loud.code, text(loud)], [0, 'data'])
+    const said = steady(loud.stderr).replace(/\s+/g, ' ')
+    assert.match(
+      said,
+      /^client · localhost is 127\.0\.0\.1, looked up in SOME ms client · connecting to HERE, attempt 1 of 1 client \+ connected to HERE in SOME ms, from HERE /,
+    )
+    assert.match(said, /client - closed after SOME ms: .* in 4 B \(1 read\), out 0 B/)
+    const refused = await freePort(t)
+    const wrong = await run(t, ['tcp-client', '127.0.0.1', String(refused), '-q'])
+    assert.equal(wrong.code, 1)
+    assert.match(wrong.stderr, /^sockpit: [^\n]+\n$/)
+  })
+
+  test('-q on a server: not even the port is said', async (t) => {
+    const port = await freePort(t)
+    const server = start(t, ['tcp-server', String(port), '-q', '--once'])
+    const client = await run(t, ['tcp-client', '127.0.0.1', String(port), '--retry', '8'], { stdin: 'quiet' })
+    assert.equal(client.code, 0)
+    const { code, stdout, stderr } = await server.exit
+    assert.deepEqual([code, stdout.toString(), stderr], [0, 'quiet', ''])
+  })
+
+  test('standard streams that are closed at the start do no harm', { skip: onLinux }, async (t) => {
+    for (const closed of ['0<&-', '1>&-', '2>&-', '0<&- 1>&- 2>&-']) {
+      const port = await listenHere(t, (peer) => {
+        void peer.fin.then(() => peer.socket.end('answer'))
+      })
+      const { code, stdout, stderr } = await shell(
+        t,
+        `${sockpitCommand} tcp-client 127.0.0.1 ${port} ${closed}`,
+      ).exit
+      assert.deepEqual([closed, code, stderr], [closed, 0, ''])
+      assert.equal(stdout.toString(), closed.includes('1>') ? '' : 'answer')
+    }
+  })
+
+  test('a server whose stdin is closed serves on', { skip: onLinux }, async (t) => {
+    const server = shell(t, `exec ${sockpitCommand} tcp-server 0 --echo --json 0<&-`)
+    const { local } = await server.event('listening')
+    const peer = await connectTo(t, local.port)
+    peer.socket.end('served')
+    assert.equal((await peer.whole()).toString(), 'served')
+  })
+
+  test('a line of 1 GiB, from a pipe and from a file, takes little memory', { skip: onLinux }, async (t) => {
+    let bytes = 0
+    const port = await listenHere(t, ({ socket }) => {
+      socket.removeAllListeners('data').on('data', (chunk) => {
+        bytes += chunk.length
+      })
+      socket.on('end', () => socket.end('all'))
+    })
+    const size = 2 ** 30
+    const path = join(temporaryFolder(t), 'line')
+    writeFileSync(path, '')
+    truncateSync(path, size)
+    const client = `exec ${sockpitCommand} tcp-client 127.0.0.1 ${port}`
+    const peak = `require('node:fs').readFileSync('/proc/self/status','latin1').match(/VmHWM:\\s+(\\d+)/)[1]`
+    const preload = join(temporaryFolder(t), 'peak.cjs')
+    writeFileSync(preload, `process.on('exit', () => process.stderr.write('peak ' + ${peak} + '\\n'))`)
+    const baseline = await peakOf(
+      shell(t, `export NODE_OPTIONS='--require ${preload}'; ${client} </dev/null`),
+    )
+    for (const input of [
+      `head -c ${size} /dev/zero | { export NODE_OPTIONS='--require ${preload}'; ${client}; }`,
+      `export NODE_OPTIONS='--require ${preload}'; ${client} <'${path}'`,
+    ]) {
+      bytes = 0
+      const grownKiB = (await peakOf(shell(t, input))) - baseline
+      assert.equal(bytes, size)
+      assert.ok(grownKiB < 128 * 1024, `${grownKiB} KiB more`)
+    }
+  })
+
+  async function peakOf({ exit }: ReturnType<typeof shell>): Promise<number> {
+    const { code, stdout, stderr } = await exit
+    assert.deepEqual([code, stdout.toString()], [0, 'all'])
+    const [, peakKiB] = /^peak (\d+)$/m.exec(stderr) ?? []
+    return Number(peakKiB)
   }
-})
 
-async function peakOf({ exit }: ReturnType<typeof shell>): Promise<number> {
-  const { code, stdout, stderr } = await exit
-  assert.deepEqual([code, stdout.toString()], [0, 'all'])
-  const [, peakKiB] = /^peak (\d+)$/m.exec(stderr) ?? []
-  return Number(peakKiB)
-}
-
-test('what goes wrong inside is one line, with DEBUG=sockpit a stack too', async (t) => {
-  const port = await freePort(t)
-  const plain = await run(t, ['tcp-client', '127.0.0.1', String(port)], { env: { DEBUG: '' } })
-  assert.doesNotMatch(plain.stderr, /\n {4}at /)
-  const help = await run(t, ['tcp-client', '--help'])
-  assert.equal(help.code, 0)
-  assert.match(text(help), /--on-eof <what>/)
-  const nothing = await run(t, [])
-  assert.equal(nothing.code, 2)
-  const unknown = await run(t, ['tcp-sever'])
-  assert.deepEqual([unknown.code, text(unknown)], [2, ''])
-  assert.match(unknown.stderr, /^sockpit: [^\n]*tcp-server[^\n]*\n$/)
+  test('what goes wrong inside is one line, with DEBUG=sockpit a stack too', async (t) => {
+    const port = await freePort(t)
+    const plain = await run(t, ['tcp-client', '127.0.0.1', String(port)], { env: { DEBUG: '' } })
+    assert.doesNotMatch(plain.stderr, /\n {4}at /)
+    const help = await run(t, ['tcp-client', '--help'])
+    assert.equal(help.code, 0)
+    assert.match(text(help), /--on-eof <what>/)
+    const nothing = await run(t, [])
+    assert.equal(nothing.code, 2)
+    const unknown = await run(t, ['tcp-sever'])
+    assert.deepEqual([unknown.code, text(unknown)], [2, ''])
+    assert.match(unknown.stderr, /^sockpit: [^\n]*tcp-server[^\n]*\n$/)
+  })
 })

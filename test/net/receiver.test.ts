@@ -3,7 +3,7 @@ import { after, describe, test } from 'node:test'
 import { type ReceiveOptions, Receiver } from '../../src/net/receiver.ts'
 import { type Pair, pair, roundTrip, signal } from './loopback.ts'
 
-const quick = { timeout: 3_000 }
+const quick = { timeout: 6_000 }
 const open: { pair: Pair; receiver: Receiver }[] = []
 after(() => {
   for (const one of open) {

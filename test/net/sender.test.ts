@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { Sender, type SendOptions } from '../../src/net/sender.ts'
 import { closed, type Pair, pair, read, signal } from './loopback.ts'
 
-const quick = { timeout: 3_000 }
+const quick = { timeout: 6_000 }
 const pairs: Pair[] = []
 after(() => {
   for (const one of pairs) one.close()

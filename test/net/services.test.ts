@@ -6,7 +6,7 @@ import { characterPattern, daytime, type ServiceName, serviceNames, time } from 
 import { TcpServer } from '../../src/net/tcp-server.ts'
 import { read, recorder, signal } from './loopback.ts'
 
-const quick = { timeout: 3_000 }
+const quick = { timeout: 8_000 }
 const date = new Date('1982-08-22T23:14:45Z')
 
 describe('daytime (RFC 867)', () => {
@@ -110,7 +110,7 @@ describe('on a server', () => {
   })
 
   test('echo copies: many reads into one buffer come back as they were', quick, async () => {
-    const { client, events } = await serve('echo', { readSize: 1_000 })
+    const { client, events } = await serve('echo', { readSize: 16_384 })
     const socket = await client()
     const bytes = Buffer.alloc(32 * 2 ** 20, Buffer.from(Array.from({ length: 251 }, (_, index) => index)))
     socket.write(bytes)
