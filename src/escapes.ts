@@ -49,8 +49,8 @@ function unescapeOne(whole: string, byte?: string, codePoint?: string, letter?: 
   return Uint8Array.of(value)
 }
 
-/** Text with escapes that {@link unescapeBytes} turns back into exactly these bytes. */
-export function escapeBytes(bytes: Uint8Array): string {
+/** A quoted argument whose text {@link unescapeBytes} turns back into exactly these bytes. */
+export function quote(bytes: Uint8Array): string {
   let text = ''
   for (const byte of bytes) {
     if (byte === 0x0a) text += '\\n'
@@ -61,5 +61,5 @@ export function escapeBytes(bytes: Uint8Array): string {
     else if (byte >= 0x20 && byte < 0x7f) text += String.fromCharCode(byte)
     else text += `\\x${byte.toString(16).padStart(2, '0')}`
   }
-  return text
+  return `"${text}"`
 }

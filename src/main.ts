@@ -7,6 +7,7 @@ import { SockpitError, systemCode } from './errors.ts'
 import { type EndingSignal, type ExitCode, endingSignals, exitCodes, signalCodes } from './exit-code.ts'
 import { watchReader } from './pipe-reader.ts'
 import { runProgram } from './program.ts'
+import { oneLine } from './views/escape.ts'
 
 /** The standard outputs that were used: Node makes each on first use, and start-up need not pay for the others. */
 const opened = new Set<Writable>()
@@ -129,7 +130,7 @@ function tellError(error: unknown): void {
   const expected = error instanceof SockpitError
   const text = expected ? message : `Something went wrong inside sockpit: ${message}`
   opened.add(process.stderr)
-  process.stderr.write(`sockpit: ${text.replace(/\s*\n\s*/g, ' ')}\n`)
+  process.stderr.write(`sockpit: ${oneLine(text)}\n`)
   if (process.env.DEBUG === 'sockpit' && error instanceof Error) process.stderr.write(`${error.stack}\n`)
 }
 
@@ -138,6 +139,8 @@ declare const sockpitVersion: string
 
 async function main(): Promise<void> {
   process.on('uncaughtException', (error) => {
+    // Help, say, whose reader has gone.
+    if (systemCode(error) === 'EPIPE') process.exit(exitCodes.stdoutClosed)
     tellError(error)
     process.exit(exitCodes.network)
   })

@@ -9,6 +9,7 @@ import {
 import type { Context } from './context.ts'
 import { SockpitError, UsageError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-code.ts'
+import { nearest } from './nearest.ts'
 
 /** One subcommand: its help, its options, and how it is run, which is imported only then. */
 interface Subcommand<Rows extends Readonly<Record<string, OptionRow>>> {
@@ -91,6 +92,7 @@ export async function runProgram(
     context.stdout.stream.write(program.helpInformation())
     return exitCodes.usage
   }
+  checkTopic(words)
   try {
     await program.parseAsync([...words], { from: 'user' })
   } catch (error) {
@@ -166,6 +168,15 @@ function createOption(row: OptionRow): Option {
   return row.repeat === true
     ? option.argParser((text, before: unknown[] | undefined) => [...(before ?? []), named(text)])
     : option.argParser(named)
+}
+
+/** `help` of a command that there is not. @throws UsageError */
+function checkTopic([first, topic]: readonly string[]): void {
+  const names = subcommands.map(({ name }) => name)
+  if (first !== 'help' || topic === undefined || names.includes(topic)) return
+  const near = nearest(topic, names)
+  const hint = near === undefined ? `there is ${names.join(', ')}` : `did you mean ${near}?`
+  throw new UsageError(`"${topic}" is no command: ${hint}`)
 }
 
 /** Commander's message as one line of ours: `error: unknown option '--ech'\n(Did you mean --echo?)`. */

@@ -16,6 +16,12 @@ export interface Range {
   readonly max?: number
 }
 
+/** What a read may take, bytes: the kernel's buffer is seldom larger. */
+export const readSizeRange: Range = { min: 1, max: 16 * 2 ** 20 }
+
+/** Keep-alive probes start after whole seconds, milliseconds. */
+export const keepAliveRange: Range = { min: 1_000 }
+
 /** The longest duration that a timer can hold, milliseconds. */
 export const longestDurationMs = 2 ** 31 - 1
 
@@ -67,7 +73,8 @@ function parseQuantity(
   range: { readonly min: number; readonly max: number },
 ): number {
   const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)([a-z]*)$/i.exec(text) ?? []
-  const factor = unit === '' ? 1 : units[unit.toLowerCase()]
+  const name = unit.toLowerCase()
+  const factor = unit === '' ? 1 : Object.hasOwn(units, name) ? units[name] : undefined
   if (digits === undefined || factor === undefined) {
     throw new UsageError(`"${text}" is not ${expected}`)
   }

@@ -3,18 +3,17 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import {
   type Action,
-  conditions,
   type Dialect,
   formatAction,
-  nearest,
   type Peers,
   parseLine,
   type Setting,
-  settingNames,
   verbRows,
 } from '../src/action.ts'
 import { UsageError } from '../src/errors.ts'
+import { nearest } from '../src/nearest.ts'
 import { longestDurationMs } from '../src/quantities.ts'
+import { conditions, settingNames } from '../src/verbs.ts'
 import { anyText, wellFormedText } from './any-text.ts'
 
 const server: Dialect = { transport: 'tcp', role: 'server', eol: 'lf' }

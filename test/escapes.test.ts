@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { UsageError } from '../src/errors.ts'
-import { escapeBytes, unescapeBytes } from '../src/escapes.ts'
+import { quote, unescapeBytes } from '../src/escapes.ts'
 import { anyText, wellFormedText } from './any-text.ts'
 
 /** Text, the bytes it stands for, and how they are written; without the last: as the text. */
@@ -52,8 +52,7 @@ describe('unescapeBytes', () => {
     test(name, () => assert.equal(Buffer.from(unescapeBytes(text)).toString('hex'), hex))
   }
   for (const [name, text, message] of wrong) {
-    test(`${name} is refused`, () =>
-      assert.throws(() => unescapeBytes(text), { name: 'UsageError', message }))
+    test(`${name} is refused`, () => assert.throws(() => unescapeBytes(text), { name: 'UsageError', message }))
   }
 
   test('text without a backslash is itself in UTF-8', () => {
@@ -83,14 +82,14 @@ describe('unescapeBytes', () => {
   })
 })
 
-describe('escapeBytes', () => {
+describe('quote', () => {
   for (const [name, text, hex, written = text] of table) {
-    test(name, () => assert.equal(escapeBytes(Buffer.from(hex, 'hex')), written))
+    test(name, () => assert.equal(quote(Buffer.from(hex, 'hex')), `"${written}"`))
   }
 
   test('every byte is written in printable ASCII and read back', () => {
     for (let byte = 0; byte < 256; byte++) {
-      const text = escapeBytes(Uint8Array.of(byte))
+      const text = quote(Uint8Array.of(byte)).slice(1, -1)
       assert.match(text, /^[ -~]{1,4}$/)
       assert.deepEqual([...unescapeBytes(text)], [byte])
     }
@@ -99,7 +98,7 @@ describe('escapeBytes', () => {
   test('any bytes are read back', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-        const text = escapeBytes(bytes)
+        const text = quote(bytes).slice(1, -1)
         assert.match(text, /^(?:[ !#-[\]-~]|\\[nrt"\\]|\\x[0-9a-f]{2})*$/)
         assert.deepEqual([...unescapeBytes(text)], [...bytes])
       }),

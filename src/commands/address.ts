@@ -46,6 +46,9 @@ function splitHostPort(text: string): Address {
   if (port === undefined) {
     throw new UsageError(`"${text}" is not host:port; an IPv6 address stands in brackets: [::1]:9000`)
   }
+  if (bracketed !== undefined && bracketed !== '' && isIP(bracketed) !== 6) {
+    throw new UsageError(`"${bracketed}" stands in brackets but is not an IPv6 address`)
+  }
   return { host: bracketed ?? plain ?? '', port: parsePort(port) }
 }
 
@@ -60,7 +63,8 @@ function checkTarget(address: Address, family: Family): Address {
 
 function checkHost({ host, port }: Address, family: Family): Address {
   if (host === '') throw new UsageError('the host is empty: expected a name or an address')
-  if (!/^[\p{L}\p{N}_.:%-]+$/u.test(host)) throw new UsageError(`"${host}" is not a host name or address`)
+  const isName = /^[\p{L}\p{N}_.-]+$/u.test(host)
+  if (!isName && isIP(host) === 0) throw new UsageError(`"${host}" is not a host name or address`)
   const version = isIP(host)
   if (family !== undefined && version !== 0 && version !== family) {
     throw new UsageError(`"${host}" is an IPv${version} address, but -${family} asks for IPv${family}`)

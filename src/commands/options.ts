@@ -2,7 +2,15 @@
 import { UsageError } from '../errors.ts'
 import { onEofChoices } from '../net/driver.ts'
 import { serviceNames } from '../net/services.ts'
-import { parseDuration, parsePort, parseSize, parseWhole, type Range } from '../quantities.ts'
+import {
+  keepAliveRange,
+  parseDuration,
+  parsePort,
+  parseSize,
+  parseWhole,
+  type Range,
+  readSizeRange,
+} from '../quantities.ts'
 
 /** One option. Without `parse` it is a switch; with `repeat` its values become a list, or a number of times. */
 export interface OptionRow<V = unknown> {
@@ -38,9 +46,6 @@ function choice<const Words extends readonly string[]>(words: Words): (text: str
 }
 
 const asText = (text: string): string => text
-
-/** The largest read that is useful: the kernel's buffer is seldom larger. */
-const largestRead = 16 * 2 ** 20
 
 const screen = 'What you see'
 const session = 'What it does by itself'
@@ -117,13 +122,13 @@ export const streamOptions = {
     flags: '--keep-alive <duration>',
     help: 'probe a silent peer after so long',
     group: stream,
-    parse: duration({ min: 1_000 }),
+    parse: duration(keepAliveRange),
   },
   readSize: {
     flags: '--read-size <size>',
     help: 'bytes taken a read at most (64KiB)',
     group: stream,
-    parse: size({ max: largestRead }),
+    parse: size(readSizeRange),
   },
   rate: { flags: '--rate <size>', help: 'bytes read a second at most', group: stream, parse: size() },
   chunk: { flags: '--chunk <size>', help: 'write in pieces of so many bytes', group: stream, parse: size() },

@@ -17,15 +17,21 @@ export class ChatRoom implements Service {
   received(connection: TcpConnection, bytes: Uint8Array): void {
     let rest = Buffer.concat([this.#unfinished.get(connection) ?? Buffer.alloc(0), bytes])
     for (let end = rest.indexOf(0x0a); end !== -1; end = rest.indexOf(0x0a)) {
-      this.#say(connection, rest.subarray(0, end))
+      this.#say(connection, this.#cut(connection, rest.subarray(0, end)))
       rest = rest.subarray(end + 1)
     }
+    this.#unfinished.set(connection, this.#cut(connection, rest))
+  }
+
+  /** Says what is too long for one line, in pieces; the answer is what is left. */
+  #cut(connection: TcpConnection, line: Buffer): Buffer {
+    let rest = line
     while (rest.length > longestLine) {
       this.#host.lineCut(connection, longestLine)
       this.#say(connection, rest.subarray(0, longestLine))
       rest = rest.subarray(longestLine)
     }
-    this.#unfinished.set(connection, rest)
+    return rest
   }
 
   closed(connection: TcpConnection): void {

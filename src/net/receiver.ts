@@ -38,6 +38,7 @@ export class Receiver {
   #buffer: Buffer
   #inUse: Buffer
   #rateTimer: NodeJS.Timeout | undefined
+  #resuming: NodeJS.Immediate | undefined
 
   constructor(options: ReceiveOptions) {
     this.#readSize = options.readSize
@@ -60,9 +61,9 @@ export class Receiver {
   /** Starts reading from a connected socket, unless something is in the way. */
   attach(socket: Socket, throughOnread: boolean): void {
     this.#socket = socket
+    socket.pause()
     if (!throughOnread) socket.on('data', (chunk) => this.#take(chunk))
-    if (this.#obstacles.size === 0) socket.resume()
-    else socket.pause()
+    if (this.#obstacles.size === 0) this.#resume()
   }
 
   get isPaused(): boolean {
@@ -70,12 +71,13 @@ export class Receiver {
   }
 
   block(obstacle: Obstacle): void {
-    if (this.#obstacles.size === 0) this.#socket?.pause()
+    clearImmediate(this.#resuming)
+    this.#socket?.pause()
     this.#obstacles.add(obstacle)
   }
 
   unblock(obstacle: Obstacle): void {
-    if (this.#obstacles.delete(obstacle) && this.#obstacles.size === 0) this.#socket?.resume()
+    if (this.#obstacles.delete(obstacle) && this.#obstacles.size === 0) this.#resume()
   }
 
   setReadSize(readSize: number | undefined): void {
@@ -89,7 +91,13 @@ export class Receiver {
   }
 
   stop(): void {
+    clearImmediate(this.#resuming)
     clearTimeout(this.#rateTimer)
+  }
+
+  /** In a turn of its own: a socket that is resumed and paused in one turn reads all the same. */
+  #resume(): void {
+    this.#resuming = setImmediate(() => this.#socket?.resume())
   }
 
   #take(bytes: Uint8Array): void {

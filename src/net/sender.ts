@@ -143,6 +143,7 @@ export class Sender {
   }
 
   get #canWrite(): boolean {
+    if (!this.#socket.writable) return false
     return !this.#stopped && !this.#isHeld && this.#pace === undefined && this.#stalledAt === undefined
   }
 
@@ -171,7 +172,8 @@ export class Sender {
     this.#writes += 1
     this.#socket.write(piece, this.#onWritten)
     this.#hooks.wrote(piece)
-    if (this.#stopped) return
+    // A write that failed at once leaves nothing behind either.
+    if (this.#stopped || this.#socket.errored !== null) return
     if (this.#socket.writableLength === 0) {
       this.#confirmed = this.#accepted - this.#pendingBytes
       return
@@ -182,9 +184,9 @@ export class Sender {
   }
 
   /** The write that stalled has gone to the kernel whole; those that did not stall need no answer. */
-  readonly #onWritten = (): void => {
-    // Of a connection that was reset the answer is no proof: Node gives it without an error then.
-    if (this.#stopped || this.#socket.destroyed) return
+  readonly #onWritten = (error?: Error | null): void => {
+    // Of a connection that was reset the answer is no proof: Node may give it without an error then.
+    if (this.#stopped || this.#socket.destroyed || (error ?? null) !== null) return
     if (this.#stalledAt === undefined || this.#socket.writableLength > 0) return
     const since = this.#stalledAt
     this.#stalledAt = undefined

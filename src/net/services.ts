@@ -57,7 +57,7 @@ const secondsFrom1900To1970 = 2_208_988_800
 export function time(date: Date): Uint8Array {
   const seconds = Math.floor(date.getTime() / 1000) + secondsFrom1900To1970
   const payload = Buffer.alloc(4)
-  payload.writeUInt32BE(seconds % 2 ** 32)
+  payload.writeUInt32BE(seconds >>> 0)
   return payload
 }
 

@@ -1,4 +1,5 @@
-import { conditions, settingNames, verbRows } from '../action.ts'
+import { verbRows } from '../action.ts'
+import { conditions, settingNames } from '../verbs.ts'
 
 /** What Tab may complete a line to. */
 export interface Candidates {
@@ -11,8 +12,9 @@ const takesPeers: ReadonlySet<string> = new Set(['to', 'kick', 'fin', 'close', '
 /** The completions of the last word of a line, and that word: the form that node:readline asks for. */
 export function complete(line: string, candidates: Candidates): [string[], string] {
   const verbs = verbRows(candidates).map((row) => row.verb)
-  const [, verb = '', word] = /^\/(\S*)(?:\s+(\S*))?$/.exec(line) ?? []
-  if (!line.startsWith('/') || line.startsWith('//')) return [[], line]
+  const parts = /^\/(?!\/)(\S*)(?:\s+(\S*))?$/.exec(line)
+  if (parts === null) return [[], line]
+  const [, verb = '', word] = parts
   if (word === undefined) return [matching(verbs, verb).map((name) => `/${name} `), line]
   return [matching(words(verb, verbs, candidates), word).map((one) => `${one} `), word]
 }

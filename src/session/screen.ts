@@ -2,6 +2,7 @@ import type { Context, Output } from '../context.ts'
 import { describeSystemError, NetworkError, systemCode } from '../errors.ts'
 import type { Direction, Event, EventKind, Listener } from '../event.ts'
 import { exitCodes } from '../exit-code.ts'
+import { oneLine } from '../views/escape.ts'
 import type { View } from '../views/view.ts'
 import { Stop } from './stop.ts'
 
@@ -66,7 +67,7 @@ export class Screen implements Listener {
 
   /** One line on standard error that begins `sockpit: `. */
   error(message: string): void {
-    this.#say(`sockpit: ${message}\n`)
+    this.#say(`sockpit: ${oneLine(message)}\n`)
   }
 
   /** Writes what the view still holds back, and settles when the output has taken everything, or in time. */

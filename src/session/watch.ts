@@ -1,7 +1,7 @@
 import type { Condition, Peers } from '../action.ts'
 import { ExpectationError, TimeoutError } from '../errors.ts'
-import { escapeBytes } from '../escapes.ts'
 import { type Direction, type Event, type EventKind, type Listener, msSince, type Teller } from '../event.ts'
+import { escapeBytes } from '../views/escape.ts'
 import { formatDuration } from '../views/units.ts'
 
 /** How much of what a socket received is kept for `/expect`, bytes. */
@@ -162,7 +162,7 @@ export class Watch implements Listener {
       const giveUp = () => settle(false)
       const look = () => {
         if (isTrue()) settle(true)
-        else if (this.#isOver) settle(false)
+        else if (this.#isOver || signal.aborted) settle(false)
       }
       this.#looks.add(look)
       signal.addEventListener('abort', giveUp)

@@ -46,6 +46,11 @@ export function escapeBytes(bytes: Uint8Array, options: EscapeOptions = {}): str
   return escapeText(decode(bytes), options)
 }
 
+/** A message of ours as one line that is safe on a terminal, whatever it quotes. */
+export function oneLine(message: string): string {
+  return escapeText(message.replace(/\s*\n\s*/g, ' '), { keepBackslashes: true })
+}
+
 /** How many bytes at the end, 0 to 3, are the head of a character whose rest is missing. */
 export function cutLength(bytes: Uint8Array): number {
   const tail = latin1(bytes.subarray(-3))

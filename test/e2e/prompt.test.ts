@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { missing } from './peers.ts'
-import { listenHere, type Peer } from './sockets.ts'
+import { keepPeers } from './sockets.ts'
 import { type Running, sockpitCommand, startProgram, temporaryFolder } from './sockpit.ts'
 
 const skip = missing('script')
@@ -18,17 +18,14 @@ function onTerminal(t: TestContext, command: string, state = temporaryFolder(t))
 
 /** A server of the test and our client on a terminal, connected, with its prompt. */
 async function promptWithPeer(t: TestContext, options = '', state?: string) {
-  const peers: Peer[] = []
-  const port = await listenHere(t, (peer) => peers.push(peer))
+  const { peerAt, port } = await keepPeers(t)
   const client = onTerminal(
     t,
     `${sockpitCommand} tcp-client 127.0.0.1 ${port} --time none --no-color ${options}`,
     state,
   )
   await client.printed('> ')
-  const [peer] = peers
-  assert.ok(peer)
-  return { client, peer, port }
+  return { client, peer: await peerAt(0), port }
 }
 
 /** What stands on the screen after all this was written to it: the few controls that readline uses. */
@@ -213,9 +210,7 @@ for (const [name, stop, code] of [
   ['/quit', '/quit\r', 0],
 ] as const) {
   test(`${name} leaves the terminal as it was`, { skip }, async (t) => {
-    const peers: Peer[] = []
-    const port = await listenHere(t, (peer) => {
-      peers.push(peer)
+    const { peerAt, port } = await keepPeers(t, (peer) => {
       void peer.fin.then(() => peer.socket.end())
     })
     const command = `stty -g; ${sockpitCommand} tcp-client 127.0.0.1 ${port}; echo "code $?"; stty -g`
@@ -231,21 +226,20 @@ for (const [name, stop, code] of [
     assert.equal(lines.at(-2), `code ${code}`)
     assert.match(lines[0] ?? '', /^[0-9a-f]+:/)
     assert.equal(lines.at(-1), lines[0])
-    assert.equal(peers[0]?.text, '')
+    assert.equal((await peerAt(0)).text, '')
   })
 }
 
 test('a signal from outside and a reset leave the terminal as it was, too', { skip }, async (t) => {
-  const peers: Peer[] = []
-  const port = await listenHere(t, (peer) => peers.push(peer))
+  const { peerAt, port } = await keepPeers(t)
   for (const [action, code] of [
-    [() => peers[0]?.socket.resetAndDestroy(), 1],
-    [() => peers[1]?.socket.end(), 0],
+    [async () => (await peerAt(0)).socket.resetAndDestroy(), 1],
+    [async () => (await peerAt(1)).socket.end(), 0],
   ] as const) {
     const command = `stty -g; ${sockpitCommand} tcp-client 127.0.0.1 ${port}; echo "code $?"; stty -g`
     const client = onTerminal(t, command)
     await client.printed('> ')
-    action()
+    await action()
     if (code === 0) client.write('\x04')
     await client.printed('code ')
     client.end()

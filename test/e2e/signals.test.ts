@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
-import { connectTo, listenHere, type Peer } from './sockets.ts'
+import { connectTo, keepPeers, listenHere } from './sockets.ts'
 import { type Running, serve, start } from './sockpit.ts'
 
 // Side by side: most of these wait for something.
@@ -66,9 +66,7 @@ describe('signals', { concurrency: 3 }, () => {
     })
 
     test(`${signal} closes the connection of a client and ends with ${code}`, async (t) => {
-      const peers: Peer[] = []
-      const port = await listenHere(t, (peer) => {
-        peers.push(peer)
+      const { peerAt, port } = await keepPeers(t, (peer) => {
         peer.socket.write('hello')
       })
       const client = start(t, ['tcp-client', '127.0.0.1', String(port), '--json'], { stdin: 'pipe' })
@@ -76,7 +74,7 @@ describe('signals', { concurrency: 3 }, () => {
       const { code: ended, stdout } = await endedBy(client, signal)
       assert.equal(ended, code)
       assert.match(stdout.toString(), /"kind":"closed"[^\n]*\n$/)
-      await peers[0]?.fin
+      await (await peerAt(0)).fin
     })
   }
 

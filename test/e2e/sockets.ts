@@ -138,6 +138,30 @@ export async function listenHere(
   return address.port
 }
 
+/** Listens on a free port of this machine and keeps those that come, in order. */
+export async function keepPeers(t: TestContext, onPeer: (peer: Peer) => void = () => {}) {
+  const peers: Peer[] = []
+  const waiting = new Set<() => void>()
+  const port = await listenHere(t, (peer) => {
+    peers.push(peer)
+    onPeer(peer)
+    for (const look of waiting) look()
+  })
+  /** The one of this index, as soon as it is there. */
+  const peerAt = (index: number): Promise<Peer> => {
+    const came = new Promise<Peer>((resolve) => {
+      const look = () => {
+        const peer = peers[index]
+        if (peer !== undefined) resolve(peer)
+      }
+      waiting.add(look)
+      look()
+    })
+    return inTime(came, `client ${index}`)
+  }
+  return { peers, port, peerAt }
+}
+
 /** A port of this machine on which nobody listens: it was free a moment ago. */
 export async function freePort(t: TestContext): Promise<number> {
   const server = createServer()

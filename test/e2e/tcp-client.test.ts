@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import { connectTo, freePort, listenHere, type Peer } from './sockets.ts'
+import { connectTo, freePort, keepPeers, listenHere, type Peer } from './sockets.ts'
 import { run, start, temporaryFolder, text } from './sockpit.ts'
 import { resolveTo, spyOnSockets } from './stand-ins.ts'
 
@@ -17,16 +17,6 @@ describe('tcp-client', { concurrency: 3 }, () => {
   /** What a server here does with a client: sends everything back, and ends when the client ends. */
   function echo(peer: Peer): void {
     peer.socket.pipe(peer.socket)
-  }
-
-  /** A server of the test that keeps its clients, in order. */
-  async function keepPeers(t: TestContext, onPeer: (peer: Peer) => void = () => {}) {
-    const peers: Peer[] = []
-    const port = await listenHere(t, (peer) => {
-      peers.push(peer)
-      onPeer(peer)
-    })
-    return { peers, port }
   }
 
   test('a reply is printed whether it comes at once, after a second, or only after our FIN', async (t) => {
@@ -233,12 +223,12 @@ describe('tcp-client', { concurrency: 3 }, () => {
   })
 
   test('-z tells how long connecting took and leaves, having sent nothing', async (t) => {
-    const { peers, port } = await keepPeers(t)
+    const { peerAt, port } = await keepPeers(t)
     const outcome = await run(t, ['tcp-client', '127.0.0.1', String(port), '-z'], { stdin: 'not sent' })
     assert.deepEqual([outcome.code, text(outcome)], [0, ''])
     const words = outcome.stderr.replace(/\s+/g, ' ')
     assert.match(words, new RegExp(`127\\.0\\.0\\.1:${port} accepts connections: connected in [\\d.]+ ms $`))
-    assert.equal((await peers[0]?.whole())?.length, 0)
+    assert.equal((await (await peerAt(0)).whole()).length, 0)
   })
 
   test('--on-eof fin half-closes and reads on; close leaves; stay keeps both directions', async (t) => {
@@ -276,24 +266,26 @@ describe('tcp-client', { concurrency: 3 }, () => {
   })
 
   test('-n ends after so many reads', async (t) => {
-    const { peers, port } = await keepPeers(t)
+    const { peerAt, port } = await keepPeers(t)
     const client = start(t, ['tcp-client', '127.0.0.1', String(port), '-n', '2', '--json'], { stdin: 'pipe' })
     await client.event('opened')
-    peers[0]?.socket.write('one')
+    const peer = await peerAt(0)
+    peer.socket.write('one')
     await client.received('client', 'one')
-    peers[0]?.socket.write('two')
+    peer.socket.write('two')
     assert.equal((await client.exit).code, 0)
     assert.equal(client.eventsOf('bytes').length, 2)
-    await peers[0]?.fin
+    await peer.fin
   })
 
   test('-w ends after so long with nothing happening, and not before', async (t) => {
-    const { peers, port } = await keepPeers(t)
+    const { peerAt, port } = await keepPeers(t)
     const client = start(t, ['tcp-client', '127.0.0.1', String(port), '-w', '600ms', '--json'], {
       stdin: 'pipe',
     })
     await client.event('opened')
-    const ticking = setInterval(() => peers[0]?.socket.write('.'), 100)
+    const peer = await peerAt(0)
+    const ticking = setInterval(() => peer.socket.write('.'), 100)
     t.after(() => clearInterval(ticking))
     await client.received('client', '........')
     clearInterval(ticking)
@@ -429,7 +421,7 @@ describe('tcp-client', { concurrency: 3 }, () => {
   })
 
   test('--half-open, or /set half-open on, leaves the FIN of the peer unanswered', async (t) => {
-    const { peers, port } = await keepPeers(t, ({ socket }) => socket.end('bye'))
+    const { peers, peerAt, port } = await keepPeers(t, ({ socket }) => socket.end('bye'))
     const ways = [['--half-open'], ['-e', '/set half-open on']]
     for (const [index, way] of ways.entries()) {
       const args = ['tcp-client', '127.0.0.1', String(port), '--json', '--on-eof', 'stay', ...way]
@@ -446,7 +438,7 @@ describe('tcp-client', { concurrency: 3 }, () => {
       ])
       assert.equal((await client.exit).code, 0)
       assert.equal((await client.event('stats')).peers[0]?.state, 'they ended')
-      assert.equal((await peers[index]?.whole())?.toString(), 'after your FIN\n')
+      assert.equal((await (await peerAt(index)).whole()).toString(), 'after your FIN\n')
     }
   })
 
@@ -476,7 +468,7 @@ describe('tcp-client', { concurrency: 3 }, () => {
   })
 
   test('/pause stops reading, /reset aborts: the peer sees RST, and that is no failure of ours', async (t) => {
-    const { peers, port } = await keepPeers(t)
+    const { peerAt, port } = await keepPeers(t)
     const client = start(t, [
       'tcp-client',
       '127.0.0.1',
@@ -494,7 +486,7 @@ describe('tcp-client', { concurrency: 3 }, () => {
     assert.equal((await client.exit).code, 0)
     const { first, how } = await client.event('closed')
     assert.deepEqual([first, how], ['us', 'reset'])
-    assert.equal(await peers[0]?.closed, 'ECONNRESET')
+    assert.equal(await (await peerAt(0)).closed, 'ECONNRESET')
     assert.equal(client.eventsOf('paused').length, 1)
   })
 
@@ -572,7 +564,7 @@ describe('tcp-client', { concurrency: 3 }, () => {
   })
 
   test('--script runs the lines of a file after --enter; # and empty lines say nothing', async (t) => {
-    const { peers, port } = await keepPeers(t, echo)
+    const { peerAt, port } = await keepPeers(t, echo)
     const path = join(temporaryFolder(t), 'script')
     writeFileSync(
       path,
@@ -582,7 +574,7 @@ describe('tcp-client', { concurrency: 3 }, () => {
     const outcome = await run(t, args, { stdin: ' then stdin' })
     const whole = '# entered is payload\nfrom the script\n/slash\nno end then stdin'
     assert.deepEqual([outcome.code, text(outcome)], [0, whole])
-    assert.equal(peers[0]?.text, whole)
+    assert.equal((await peerAt(0)).text, whole)
   })
 
   test('--script - reads the lines from standard input', async (t) => {
@@ -615,12 +607,12 @@ describe('tcp-client', { concurrency: 3 }, () => {
   })
 
   test('the peer half-closes: our bytes still arrive', async (t) => {
-    const { peers, port } = await keepPeers(t, ({ socket }) => socket.end('I said all'))
+    const { peerAt, port } = await keepPeers(t, ({ socket }) => socket.end('I said all'))
     const client = start(t, ['tcp-client', '127.0.0.1', String(port), '--json'], { stdin: 'pipe' })
     await client.event('ended', ({ by }) => by === 'peer')
     client.end('but I did not')
     assert.equal((await client.exit).code, 0)
-    assert.equal((await peers[0]?.whole())?.toString(), 'but I did not')
+    assert.equal((await (await peerAt(0)).whole()).toString(), 'but I did not')
     const { first, how, sent, received } = await client.event('closed')
     assert.deepEqual([first, how, sent.bytes, received.bytes], ['peer', 'fin', 13, 10])
   })

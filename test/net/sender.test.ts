@@ -364,6 +364,8 @@ describe('the stall timeout', () => {
     const taken: (() => void)[] = []
     const socket = {
       writableLength: 0,
+      writable: true,
+      errored: null,
       destroyed: false,
       write(piece: Uint8Array, done: () => void) {
         socket.writableLength += piece.length

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { settingNames, verbRows } from '../../src/action.ts'
+import { verbRows } from '../../src/action.ts'
 import { type Candidates, complete } from '../../src/session/completion.ts'
+import { settingNames } from '../../src/verbs.ts'
 
 const server: Candidates = { role: 'server', peers: [1, 2, 13] }
 const client: Candidates = { role: 'client', peers: [] }
