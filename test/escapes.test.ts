@@ -52,7 +52,8 @@ describe('unescapeBytes', () => {
     test(name, () => assert.equal(Buffer.from(unescapeBytes(text)).toString('hex'), hex))
   }
   for (const [name, text, message] of wrong) {
-    test(`${name} is refused`, () => assert.throws(() => unescapeBytes(text), { name: 'UsageError', message }))
+    test(`${name} is refused`, () =>
+      assert.throws(() => unescapeBytes(text), { name: 'UsageError', message }))
   }
 
   test('text without a backslash is itself in UTF-8', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
-import { describe, type TestContext, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { connectTo, freePort, keepPeers, listenHere, type Peer } from './sockets.ts'
 import { run, start, temporaryFolder, text } from './sockpit.ts'
 import { resolveTo, spyOnSockets } from './stand-ins.ts'
@@ -421,7 +421,7 @@ describe('tcp-client', { concurrency: 3 }, () => {
   })
 
   test('--half-open, or /set half-open on, leaves the FIN of the peer unanswered', async (t) => {
-    const { peers, peerAt, port } = await keepPeers(t, ({ socket }) => socket.end('bye'))
+    const { peerAt, port } = await keepPeers(t, ({ socket }) => socket.end('bye'))
     const ways = [['--half-open'], ['-e', '/set half-open on']]
     for (const [index, way] of ways.entries()) {
       const args = ['tcp-client', '127.0.0.1', String(port), '--json', '--on-eof', 'stay', ...way]
