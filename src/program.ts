@@ -89,7 +89,7 @@ export async function runProgram(
   }
   program.addHelpText('after', '\nStart with: sockpit compare boundaries')
   if (words.length === 0) {
-    context.stdout.stream.write(program.helpInformation())
+    program.outputHelp()
     return exitCodes.usage
   }
   checkTopic(words)
@@ -137,13 +137,30 @@ function createCommand<Rows extends Readonly<Record<string, OptionRow>>>(
       })
     }
   }
-  command.addHelpText('after', `\nExamples:\n${one.examples.map((line) => `  ${line}`).join('\n')}`)
+  const examples = one.examples.map((line) => `  ${line}`).join('\n')
+  command.addHelpText('after', `\n${quantities(one.options)}Examples:\n${examples}`)
+  // Nobody can know that a server takes its address in one word, and a client in two.
+  command.allowExcessArguments()
   command.action(async () => {
+    const { args } = command
+    if (args.length > one.arguments.length) {
+      const hint = one.name.endsWith('-server') ? `; host and port are one word: ${args[0]}:${args[1]}` : ''
+      throw new UsageError(`${one.name} does not take ${args.length} arguments${hint}`)
+    }
     // The border between commander's untyped values and ours: the same rows made both.
     const values = { ...command.opts(), ...times } as Values<Rows>
     done(await one.run(context, command.args, values))
   })
   return command
+}
+
+/** How durations and sizes are written, where an option takes one. */
+function quantities(rows: Readonly<Record<string, OptionRow>>): string {
+  if (!Object.values(rows).some(({ flags }) => flags.includes('<duration>'))) return ''
+  return (
+    'A duration is 250ms, 2s or 1m; a bare number is milliseconds.\n' +
+    'A size is 512, 64KiB or 1MB; a bare number is bytes.\n\n'
+  )
 }
 
 /** Commander's form of a usage such as `[[host:]port]`: its own brackets only. */

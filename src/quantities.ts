@@ -81,7 +81,8 @@ function parseQuantity(
   const value = Number(digits) * factor
   if (!Number.isInteger(value) && factor === 1) throw new UsageError(`"${text}" is not ${expected}`)
   if (value < range.min || value > range.max) {
-    throw new UsageError(`"${text}" is out of range: expected ${range.min} to ${range.max}`)
+    const limits = `${range.min} to ${range.max} ${units === durationUnits ? 'ms' : 'bytes'}`
+    throw new UsageError(`"${text}" is out of range: expected ${limits}`)
   }
   return Math.round(value)
 }

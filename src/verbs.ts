@@ -112,7 +112,7 @@ export const verbs = {
   expect: {
     brief: 'wait until TEXT was received',
     usage: '/expect TEXT [within D]',
-    summary: 'wait until TEXT was received (within 5s); else end with exit code 7',
+    summary: 'wait until TEXT was received (within 5s); else a script ends with exit code 7',
     parse: (rest) => expectArgument(rest),
   },
   stats: {

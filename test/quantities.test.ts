@@ -55,7 +55,7 @@ describe('parseDuration', () => {
     for (const text of ['999ms', '60001']) {
       assert.throws(() => parseDuration(text, range), {
         name: 'UsageError',
-        message: `"${text}" is out of range: expected 1000 to 60000`,
+        message: `"${text}" is out of range: expected 1000 to 60000 ms`,
       })
     }
   })

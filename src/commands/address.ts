@@ -21,6 +21,8 @@ export function chooseFamily(ipv4: boolean | undefined, ipv6: boolean | undefine
 export function parseListenAddress(text: string | undefined, family: Family, defaultPort: number): Address {
   const host = family === 6 ? '::1' : '127.0.0.1'
   if (text === undefined) return { host, port: defaultPort }
+  const isAddressAlone = isIP(text) === 4 || (text.startsWith('[') && isIP(unbracket(text)) === 6)
+  if (isAddressAlone) return checkHost({ host: unbracket(text), port: defaultPort }, family)
   if (/^[^:[\]]*$/.test(text)) return { host, port: parsePort(text) }
   return checkHost(splitHostPort(text), family)
 }
@@ -44,7 +46,8 @@ export function parseConnectAddress(
 function splitHostPort(text: string): Address {
   const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:[\]]*)):([^:]*)$/.exec(text) ?? []
   if (port === undefined) {
-    throw new UsageError(`"${text}" is not host:port; an IPv6 address stands in brackets: [::1]:9000`)
+    const hint = text.split(':').length > 2 ? '; an IPv6 address stands in brackets: [::1]:9000' : ''
+    throw new UsageError(`"${text}" is not host:port${hint}`)
   }
   if (bracketed !== undefined && bracketed !== '' && isIP(bracketed) !== 6) {
     throw new UsageError(`"${bracketed}" stands in brackets but is not an IPv6 address`)

@@ -21,6 +21,10 @@ export type ViewName = 'log' | 'raw' | 'hex' | 'json'
 
 const defaultMaxQueue = 2 ** 20
 
+/** Where nobody looks at single writes, larger ones are faster. */
+const usualWriteSize = 2 ** 16
+const bulkWriteSize = 2 ** 20
+
 /** The view that the options ask for, or that fits the output. @throws UsageError where they contradict */
 export function chooseView(context: Context, values: Common): ViewName {
   const shorts = (['json', 'hex', 'raw'] as const).filter((name) => values[name] === true)
@@ -50,6 +54,7 @@ export function resolveStream(values: Stream, view: ViewName, defaultStallTimeou
 /** The session's half of the options, but for the role. */
 export function resolveSession(
   values: Common,
+  view: ViewName,
   role: SessionOptions['dialect']['role'],
   onEof: SessionOptions['onEof'],
 ): SessionOptions {
@@ -61,6 +66,7 @@ export function resolveSession(
     waitMs: values.wait,
     count: values.count,
     history: values.noHistory !== true,
+    pieceSize: view === 'raw' ? bulkWriteSize : usualWriteSize,
   }
 }
 

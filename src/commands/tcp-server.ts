@@ -16,7 +16,7 @@ export async function tcpServer(
 ): Promise<ExitCode> {
   const view = chooseView(context, values)
   const options = resolve(address, values, view)
-  const { session } = await openSession(context, values, view, resolveSession(values, 'server', 'stay'))
+  const { session } = await openSession(context, values, view, resolveSession(values, view, 'server', 'stay'))
   const server = new TcpServer(options, {
     teller: session.teller,
     now: () => context.now(),

@@ -52,6 +52,12 @@ function withoutControls(text: string): string {
   return text
     .replace(/\r$/, '')
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
-      character === '\t' ? character : `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+      character === '\t' ? character : visible(character.codePointAt(0) ?? 0),
     )
+}
+
+/** As the language writes it: `\x1b`, `\u{202e}`. */
+function visible(codePoint: number): string {
+  const hex = codePoint.toString(16)
+  return codePoint < 0x80 ? `\\x${hex.padStart(2, '0')}` : `\\u{${hex}}`
 }

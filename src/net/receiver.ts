@@ -23,7 +23,7 @@ const readsPerSecond = 10
 let shared = Buffer.allocUnsafeSlow(0)
 
 /** Makes reads larger where bulk data goes to a file or pipe and nobody looks at single reads. */
-export const bulkReadSize = 2 ** 20
+export const bulkReadSize = 2 ** 19
 
 /** The reading half of a connection: how much a read takes, how often, and whether we read at all. */
 export class Receiver {

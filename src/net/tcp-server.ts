@@ -211,15 +211,12 @@ export class TcpServer implements Driver {
     const remote = remoteEnd(socket)
     socket.destroy()
     const limit = this.#maxConnections
-    const why =
+    const mend =
       limit < this.#options.maxConnections
         ? 'this process may have no more open files; ulimit -n raises that'
-        : `${limit} are connected; --max-connections allows more`
-    this.#tellLimit(name, 'connections', {
-      limit,
-      detail: `refused ${formatEndpoint(remote)}: ${why}`,
-      remote,
-    })
+        : '--max-connections allows more'
+    const detail = `refused ${formatEndpoint(remote)}; ${mend}`
+    this.#tellLimit(name, 'connections', { limit, detail, remote })
   }
 
   /** A peer that sends but does not read: what a service owes it is bounded, so it has to wait. */
@@ -227,12 +224,12 @@ export class TcpServer implements Driver {
     connection.setBlocked('queue', full)
     if (!full) return
     const limit = this.#options.maxQueue
-    const detail = `${limit} B wait for a peer that does not read: nothing more is read from it; --max-queue allows more`
+    const detail = 'nothing more is read from a peer that takes nothing; --max-queue allows more'
     this.#tellLimit(connection.name, 'queue', { limit, detail })
   }
 
   #onLineCut(connection: TcpConnection, limit: number): void {
-    const detail = `a line of the chat is longer than ${limit} B: it is passed on in pieces`
+    const detail = 'a longer one is passed on in pieces'
     this.#tellLimit(connection.name, 'line', { limit, detail })
   }
 

@@ -1,7 +1,7 @@
 import { createInterface, type Interface } from 'node:readline'
 import type { Action } from '../action.ts'
 import type { Context, Output } from '../context.ts'
-import { SockpitError } from '../errors.ts'
+import { ExpectationError, SockpitError } from '../errors.ts'
 import { complete } from './completion.ts'
 import type { History } from './history.ts'
 import type { Interpreter } from './interpreter.ts'
@@ -42,6 +42,8 @@ export class Prompt implements TypedLine {
       completer: (line: string) => complete(line, { role: interpreter.dialect.role, peers: options.peers() }),
     })
     this.#readline.on('SIGINT', () => options.interrupt())
+    // Ctrl-Z and back: readline pauses its input and leaves the rest to whoever listens.
+    this.#readline.on('SIGCONT', () => this.#prompt())
   }
 
   /** Reads lines until the end of input (Ctrl-D) or the signal. */
@@ -69,12 +71,12 @@ export class Prompt implements TypedLine {
     this.#output.stream.write(`${up}\r\x1b[J`)
   }
 
-  /** Puts it back. Readline moves up by as many rows as the cursor was down: they are laid below first. */
+  /** Puts it back, on a row of its own. */
   show(): void {
     if (this.#signal.aborted) return
     this.#isShown = true
-    const { rows } = this.#readline.getCursorPos()
-    this.#output.stream.write('\n'.repeat(rows))
+    // Readline would go up by as many rows as the line had taken where it stood before; it has no call for this.
+    Object.assign(this.#readline, { prevRows: 0 })
     this.#prompt()
   }
 
@@ -107,7 +109,8 @@ export class Prompt implements TypedLine {
     } catch (error) {
       if (this.#signal.aborted) return
       if (!(error instanceof SockpitError)) throw error
-      screen.error(error.message)
+      // The event has told of an expectation that failed, and what came instead.
+      if (!(error instanceof ExpectationError)) screen.error(error.message)
     }
     this.#prompt()
   }

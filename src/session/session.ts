@@ -30,6 +30,8 @@ export interface SessionOptions {
   /** End after so many received reads. */
   readonly count: number | undefined
   readonly history: boolean
+  /** How much of a file on standard input goes into one write, bytes. */
+  readonly pieceSize: number
 }
 
 /** Everything around a driver: made first, because a driver tells its events from the start. */
@@ -118,7 +120,7 @@ export class Session {
     if (this.#context.stdin.kind === 'terminal') await this.#prompt(driver, interpreter)
     else {
       driver.startFeed()
-      await feedInput(this.#context, driver, this.#stop.signal)
+      await feedInput(this.#context, driver, this.#options.pieceSize, this.#stop.signal)
     }
     if (!this.#stop.signal.aborted) driver.endFeed(this.#options.onEof)
   }
@@ -138,6 +140,10 @@ export class Session {
       this.#stop.signal,
     )
     await prompt.run()
+    const { role } = this.#options.dialect
+    if (role === 'client' || this.#stop.signal.aborted) return
+    const text = 'standard input has ended: the server goes on without a prompt; Ctrl-C ends it'
+    this.teller.tell(role, { kind: 'note', text })
   }
 
   /** Only what is typed or scripted can wait for something. */

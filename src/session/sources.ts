@@ -96,20 +96,22 @@ function placed(error: unknown, where: string): unknown {
   return new SockpitError(`${where}: ${error.message}`, error.exitCode, { cause: error })
 }
 
-/** How much is read from a file in one go, bytes. */
-const pieceSize = 65_536
-
-/** After so many pieces everything else has its turn. */
-const piecesPerTurn = 16
+/** After so many bytes of a file everything else has its turn. */
+const bytesPerTurn = 2 ** 20
 
 /**
  * Sends standard input as it is, at the pace at which the peer takes it, until its end or until nothing more
  * can be sent. @throws NetworkError where it cannot be read
  */
-export async function feedInput(context: Context, driver: Driver, signal: AbortSignal): Promise<void> {
+export async function feedInput(
+  context: Context,
+  driver: Driver,
+  pieceSize: number,
+  signal: AbortSignal,
+): Promise<void> {
   const { stdin } = context
   try {
-    if (stdin.kind === 'file') await feedFile(context, driver, signal)
+    if (stdin.kind === 'file') await feedFile(context, driver, pieceSize, signal)
     else for await (const chunk of stdin.stream()) if (signal.aborted || !(await driver.feed(chunk))) return
   } catch (error) {
     if (signal.aborted) return
@@ -119,13 +121,22 @@ export async function feedInput(context: Context, driver: Driver, signal: AbortS
 }
 
 /** A file cannot keep us waiting: it is read into one buffer, which is free again once the kernel has it. */
-async function feedFile({ stdin }: Context, driver: Driver, signal: AbortSignal): Promise<void> {
+async function feedFile(
+  { stdin }: Context,
+  driver: Driver,
+  pieceSize: number,
+  signal: AbortSignal,
+): Promise<void> {
   const buffer = Buffer.allocUnsafeSlow(pieceSize)
-  for (let piece = 1; !signal.aborted; piece++) {
+  let sinceTurn = 0
+  while (!signal.aborted) {
     const size = stdin.readNow(buffer)
     if (size === 0) return
     const answer = driver.feed(size === buffer.length ? buffer : buffer.subarray(0, size))
     if (!(typeof answer === 'boolean' ? answer : await answer)) return
-    if (piece % piecesPerTurn === 0) await setImmediate()
+    sinceTurn += size
+    if (sinceTurn < bytesPerTurn) continue
+    sinceTurn = 0
+    await setImmediate()
   }
 }

@@ -113,7 +113,14 @@ const formatters: { readonly [Kind in EventKind]: (event: EventOf<Kind>, show: n
     text: [ending(event), amounts(event), loss(event)].map(words),
   }),
 
-  limit: ({ detail, count }) => entry('!', 'warning', `${detail} (${group(count)} so far)`),
+  limit({ what, limit, detail, count }) {
+    const limits = {
+      connections: formatCount(limit, 'connection'),
+      queue: `${formatBytes(limit)} that wait here`,
+      line: `${formatBytes(limit)} in a line of the chat`,
+    }
+    return entry('!', 'warning', `the limit is ${limits[what]}: ${detail} (${group(count)} so far)`)
+  },
 
   stats: ({ asked, peers, total }) => ({
     mark: '≡',

@@ -47,8 +47,8 @@ describe('a chat', () => {
     ['an empty line', ['\n'], ['']],
     ['CRLF', ['a\r\nb\r', '\n'], ['a', 'b']],
     ['a tab stays', ['a\tb\n'], ['a\tb']],
-    ['controls become visible', ['\x1b[2J\x07\x7f\n'], ['\\u{1b}[2J\\u{7}\\u{7f}']],
-    ['a CR inside a line', ['a\rb\r\r\n'], ['a\\u{d}b\\u{d}']],
+    ['controls become visible', ['\x1b[2J\x07\x7f\n'], ['\\x1b[2J\\x07\\x7f']],
+    ['a CR inside a line', ['a\rb\r\r\n'], ['a\\x0db\\x0d']],
     [
       'C1, bidi and zero-width',
       ['\u009b\u202e\u200b\u2028\u2029\n'],

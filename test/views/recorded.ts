@@ -164,7 +164,7 @@ const moments: readonly [at: number, socket: string, body: EventBody][] = [
       what: 'connections',
       limit: 1_000,
       count: 1_204,
-      detail: '127.0.0.1:51814 was turned away: 1,000 connections are open; raise it with --max-connections',
+      detail: 'refused 127.0.0.1:51814; --max-connections allows more',
       remote: there,
     },
   ],
