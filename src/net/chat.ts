@@ -9,6 +9,8 @@ export class ChatRoom implements Service {
   readonly #host: ServiceHost
   /** What each has said since its last line end. */
   readonly #unfinished = new Map<TcpConnection, Buffer>()
+  /** Those who miss lines, because they take nothing. */
+  readonly #deaf = new WeakSet<TcpConnection>()
 
   constructor(host: ServiceHost) {
     this.#host = host
@@ -40,10 +42,21 @@ export class ChatRoom implements Service {
     if (rest !== undefined && rest.length > 0) this.#say(connection, rest)
   }
 
+  /** One who does not read must cost the others neither memory nor their turn. */
+  #pass(other: TcpConnection, payload: Uint8Array): void {
+    if (!other.isFull) {
+      this.#deaf.delete(other)
+      other.send(payload)
+    } else if (!this.#deaf.has(other)) {
+      this.#deaf.add(other)
+      this.#host.linesDropped(other)
+    }
+  }
+
   #say(speaker: TcpConnection, line: Uint8Array): void {
     const text = withoutControls(Buffer.from(line).toString())
     const payload = Buffer.from(`${speaker.name.replace('server', '')}: ${text}\n`)
-    for (const other of this.#host.connections()) if (other !== speaker) other.send(payload)
+    for (const other of this.#host.connections()) if (other !== speaker) this.#pass(other, payload)
   }
 }
 

@@ -13,6 +13,9 @@ export interface SendOptions {
   readonly stallTimeoutMs: number
 }
 
+/** So many payloads may wait at most: each costs memory of its own, however small it is. */
+const mostPayloads = 16_384
+
 /** What the sending half tells its connection. */
 export interface SenderHooks {
   wrote(piece: Uint8Array): void
@@ -49,7 +52,7 @@ export class Sender {
   #patience: NodeJS.Timeout | undefined
   /** What is left to do once everything has gone to the kernel. */
   #afterwards: (() => void) | undefined
-  #waiting: { readonly below: number; readonly go: () => void }[] = []
+  #waiting: { isSo(): boolean; go(): void }[] = []
 
   constructor(socket: Socket, options: SendOptions, hooks: SenderHooks, now: () => number) {
     this.#socket = socket
@@ -63,6 +66,11 @@ export class Sender {
   /** Bytes that wait in this process. */
   get queued(): number {
     return this.#pendingBytes + unsentBytes(this.#socket)
+  }
+
+  /** Whether the queue has had as much as it may hold, and has not come down to half of that since. */
+  get isFull(): boolean {
+    return this.#isFull
   }
 
   /** What the kernel took. */
@@ -96,21 +104,20 @@ export class Sender {
     this.#pending.push(payload)
     this.#pendingBytes += payload.length
     this.#pump()
-    if (!this.#isFull && this.queued >= this.#options.maxQueue) {
+    if (!this.#isFull && this.#fullness >= 1) {
       this.#isFull = true
       this.#hooks.full()
     }
   }
 
   /** Settles when fewer than so many bytes wait here, or nothing can be sent any more. */
-  async whenBelow(bytes: number): Promise<void> {
-    if (this.#stopped || this.queued < bytes) return
-    await new Promise<void>((go) => this.#waiting.push({ below: bytes, go }))
+  whenBelow(bytes: number): Promise<void> {
+    return this.#when(() => this.queued < bytes)
   }
 
-  /** Settles when there is room for more. */
+  /** Settles when there is room for more, or nothing can be sent any more. */
   whenRoom(): Promise<void> {
-    return this.whenBelow(this.#options.maxQueue)
+    return this.#when(() => !this.#isFull)
   }
 
   /** Does something once everything queued has gone to the kernel; replaces what was to be done. */
@@ -129,6 +136,11 @@ export class Sender {
     this.#settle()
   }
 
+  async #when(isSo: () => boolean): Promise<void> {
+    if (this.#stopped || isSo()) return
+    await new Promise<void>((go) => this.#waiting.push({ isSo, go }))
+  }
+
   #pump(): void {
     while (this.#pendingBytes > 0 && this.#canWrite) {
       this.#write(this.#nextPiece())
@@ -140,6 +152,11 @@ export class Sender {
       what?.()
     }
     this.#settle()
+  }
+
+  /** How much of what may wait does: 1 and more is too much. */
+  get #fullness(): number {
+    return Math.max(this.queued / this.#options.maxQueue, this.#pending.length / mostPayloads)
   }
 
   get #canWrite(): boolean {
@@ -198,12 +215,11 @@ export class Sender {
 
   #settle(): void {
     if (!this.#isFull && this.#waiting.length === 0) return
-    const { queued } = this
-    if (this.#isFull && queued <= this.#options.maxQueue / 2) {
+    if (this.#isFull && this.#fullness <= 0.5) {
       this.#isFull = false
       this.#hooks.room()
     }
-    const ready = this.#waiting.filter((one) => this.#stopped || queued < one.below)
+    const ready = this.#waiting.filter((one) => this.#stopped || one.isSo())
     if (ready.length === 0) return
     this.#waiting = this.#waiting.filter((one) => !ready.includes(one))
     for (const one of ready) one.go()

@@ -20,6 +20,8 @@ export interface ServiceHost {
   date(): Date
   /** A line of a chat was longer than the limit, bytes, and was cut. */
   lineCut(connection: TcpConnection, limit: number): void
+  /** Lines of a chat are not passed on to one who takes nothing, until there is room again. */
+  linesDropped(connection: TcpConnection): void
 }
 
 /** A new instance of the service. */

@@ -105,6 +105,11 @@ export class TcpConnection {
     return this.#sender.queued
   }
 
+  /** Whether as much waits as may: whoever can must not send more. */
+  get isFull(): boolean {
+    return this.#sender.isFull
+  }
+
   get state(): PeerState {
     return {
       socket: this.name,

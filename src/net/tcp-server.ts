@@ -69,6 +69,7 @@ export class TcpServer implements Driver {
       connections: () => this.#roster.all(),
       date: () => surroundings.date(),
       lineCut: (connection, limit) => this.#onLineCut(connection, limit),
+      linesDropped: (connection) => this.#onLinesDropped(connection),
     })
     this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) =>
       this.#accept(socket),
@@ -231,6 +232,12 @@ export class TcpServer implements Driver {
   #onLineCut(connection: TcpConnection, limit: number): void {
     const detail = 'a longer one is passed on in pieces'
     this.#tellLimit(connection.name, 'line', { limit, detail })
+  }
+
+  #onLinesDropped(connection: TcpConnection): void {
+    const detail =
+      'who takes nothing misses the lines of the chat until there is room; --max-queue allows more'
+    this.#tellLimit(connection.name, 'queue', { limit: this.#options.maxQueue, detail })
   }
 
   #tellLimit(

@@ -112,7 +112,7 @@ describe('tcp-server', { concurrency: 3 }, () => {
     await Promise.all([ann.has('without line end\n'), cleo.has('without line end\n')])
     ann.socket.end()
     cleo.socket.end()
-    const steered = '#2: steer \\u{1b}[2J\\u{d}me\n'
+    const steered = '#2: steer \\x1b[2J\\x0dme\n'
     assert.equal((await ann.whole()).toString(), `${steered}#2: without line end\n`)
     assert.equal((await bob.whole()).toString(), '#1: hello\n#1: second\n')
     assert.equal((await cleo.whole()).toString(), `#1: hello\n#1: second\n${steered}#2: without line end\n`)

@@ -8,16 +8,25 @@ import type { TcpConnection } from '../../src/net/tcp-connection.ts'
 function room(people: number) {
   const heard: string[][] = []
   const cuts: string[] = []
+  const full = new Set<string>()
   const connections = Array.from({ length: people }, (_, index) => {
     const lines: string[] = []
     heard.push(lines)
     const send = (payload: Uint8Array) => void lines.push(Buffer.from(payload).toString())
-    return { name: `server#${index + 1}`, send } as unknown as TcpConnection
+    const name = `server#${index + 1}`
+    return {
+      name,
+      send,
+      get isFull() {
+        return full.has(name)
+      },
+    } as unknown as TcpConnection
   })
   const chat = new ChatRoom({
     connections: () => connections,
     date: () => new Date(),
     lineCut: (connection, limit) => void cuts.push(`${connection.name} ${limit}`),
+    linesDropped: (connection) => void cuts.push(`${connection.name} misses lines`),
   })
   const [ann] = connections
   const [, bob = []] = heard
@@ -29,6 +38,7 @@ function room(people: number) {
     heard,
     bob,
     cuts,
+    full,
     say: (text: string) => chat.received(ann, Buffer.from(text)),
   }
 }
@@ -38,6 +48,20 @@ describe('a chat', () => {
     const { say, heard } = room(3)
     say('hello\n')
     assert.deepEqual(heard, [[], ['#1: hello\n'], ['#1: hello\n']])
+  })
+
+  test('passes nothing on to one who takes nothing, tells it once, and goes on when there is room', () => {
+    const { say, heard, cuts, full } = room(3)
+    full.add('server#2')
+    say('one\ntwo\n')
+    assert.deepEqual(heard, [[], [], ['#1: one\n', '#1: two\n']])
+    assert.deepEqual(cuts, ['server#2 misses lines'])
+    full.delete('server#2')
+    say('three\n')
+    full.add('server#2')
+    say('four\n')
+    assert.deepEqual(heard[1], ['#1: three\n'])
+    assert.deepEqual(cuts, ['server#2 misses lines', 'server#2 misses lines'])
   })
 
   const rows: readonly [name: string, reads: readonly string[], lines: readonly string[]][] = [

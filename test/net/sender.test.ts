@@ -271,7 +271,7 @@ describe('a full queue', () => {
     )
   })
 
-  test('whenRoom waits for less than the limit, whenBelow for what it is told', quick, async () => {
+  test('whenRoom waits until half of it is free, whenBelow for what it is told', quick, async () => {
     const { sender } = await connected({ chunk: 1, delayMs: 1, maxQueue: 4 })
     await sender.whenRoom()
     sender.send(text('abcdefgh'))
@@ -281,7 +281,16 @@ describe('a full queue', () => {
       sender.whenRoom().then(() => void seen.push(`room: ${sender.queued}`)),
       sender.whenBelow(6).then(() => void seen.push(`below 6: ${sender.queued}`)),
     ])
-    assert.deepEqual(seen, ['below 6: 5', 'room: 3', 'below 1: 0'])
+    assert.deepEqual(seen, ['below 6: 5', 'room: 2', 'below 1: 0'])
+  })
+
+  test('is full of many small payloads too: each costs memory of its own', quick, async () => {
+    const { sender, log } = await connected({ delayMs: 60_000, maxQueue: 2 ** 30 })
+    for (let count = 0; count < 16_384; count++) sender.send(text('a'))
+    assert.deepEqual(log, ['wrote a'], 'one less than the limit waits')
+    sender.send(text('b'))
+    assert.deepEqual(log, ['wrote a', 'full'])
+    sender.stop()
   })
 
   test('of a stopped sender keeps nobody waiting', quick, async () => {
