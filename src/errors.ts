@@ -39,6 +39,11 @@ export class ExpectationError extends SockpitError {
   }
 }
 
+/** Standard output cannot be written to. */
+export function outputError(cause: unknown): NetworkError {
+  return new NetworkError(`Cannot write to standard output: ${describeSystemError(cause)}`, { cause })
+}
+
 /** The code of a system error, such as `ECONNREFUSED`; undefined where there is none. */
 export function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined

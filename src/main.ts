@@ -3,7 +3,7 @@ import { fstatSync, readdirSync, readFileSync, readSync, writeSync } from 'node:
 import { homedir } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import type { Context, Input, InputKind, Output } from './context.ts'
-import { SockpitError, systemCode } from './errors.ts'
+import { outputError, SockpitError, systemCode } from './errors.ts'
 import { type EndingSignal, type ExitCode, endingSignals, exitCodes, signalCodes } from './exit-code.ts'
 import { watchReader } from './pipe-reader.ts'
 import { runProgram } from './program.ts'
@@ -140,9 +140,10 @@ declare const sockpitVersion: string
 
 async function main(): Promise<void> {
   process.on('uncaughtException', (error) => {
-    // Help, say, whose reader has gone.
+    // Help, say, whose reader has gone, or for which there is no space.
     if (systemCode(error) === 'EPIPE') process.exit(exitCodes.stdoutClosed)
-    tellError(error)
+    const isOutput = 'syscall' in error && error.syscall === 'write'
+    tellError(isOutput ? outputError(error) : error)
     process.exit(exitCodes.network)
   })
   let code: ExitCode

@@ -1,5 +1,5 @@
 import type { Context, Output } from '../context.ts'
-import { describeSystemError, ExpectationError, NetworkError, systemCode, UsageError } from '../errors.ts'
+import { ExpectationError, outputError, systemCode, UsageError } from '../errors.ts'
 import { type ExitCode, exitCodes, signalCodes } from '../exit-code.ts'
 import type { Experiment, Heard } from '../experiments/experiment.ts'
 import { experiments } from '../experiments/index.ts'
@@ -137,11 +137,10 @@ function createStop(context: Context): AbortController {
   context.onSignal((signal) => stop.abort(new Stop(signalCodes[signal])))
   context.stdout.stream.on('error', (cause) => {
     const isClosed = systemCode(cause) === 'EPIPE'
-    const message = `Cannot write to standard output: ${describeSystemError(cause)}`
     stop.abort(
       isClosed
         ? new Stop(exitCodes.stdoutClosed)
-        : new Stop(exitCodes.network, { error: new NetworkError(message, { cause }) }),
+        : new Stop(exitCodes.network, { error: outputError(cause) }),
     )
   })
   return stop

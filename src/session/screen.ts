@@ -1,5 +1,5 @@
 import type { Context, Output } from '../context.ts'
-import { describeSystemError, NetworkError, systemCode } from '../errors.ts'
+import { outputError, systemCode } from '../errors.ts'
 import type { Direction, Event, EventKind, Listener } from '../event.ts'
 import { exitCodes } from '../exit-code.ts'
 import { oneLine } from '../views/escape.ts'
@@ -89,15 +89,16 @@ export class Screen implements Listener {
   }
 
   #say(text: string | Uint8Array | undefined): void {
-    if (text !== undefined) this.#around(this.#context.stderr, () => this.#context.stderr.stream.write(text))
+    const { stderr } = this.#context
+    if (text !== undefined) this.#above(stderr, text, (line) => stderr.stream.write(line))
   }
 
   #write(out: string | Uint8Array | undefined): void {
     if (out === undefined || out.length === 0 || this.#isBroken) return
     const { stdout } = this.#context
-    this.#around(stdout, () => {
-      if (typeof out === 'string') this.#writeLater(stdout, out)
-      else this.#writeBytes(stdout, out)
+    this.#above(stdout, out, (one) => {
+      if (typeof one === 'string') this.#writeLater(stdout, one)
+      else this.#writeBytes(stdout, one)
     })
   }
 
@@ -130,10 +131,12 @@ export class Screen implements Listener {
     for (const resolve of this.#emptied.splice(0)) resolve()
   }
 
-  #around(output: Output, write: () => void): void {
+  /** The line being typed has a row of its own: what has no line end gets one, or it would be drawn over. */
+  #above(output: Output, out: string | Uint8Array, write: (out: string | Uint8Array) => void): void {
     const typedLine = output.isTerminal ? this.typedLine : undefined
     typedLine?.hide()
-    write()
+    const isCut = typedLine !== undefined && typeof out === 'string' && !out.endsWith('\n')
+    write(isCut ? `${out}\n` : out)
     typedLine?.show()
   }
 
@@ -141,10 +144,7 @@ export class Screen implements Listener {
     if (systemCode(error) === 'EPIPE') this.#onBroken()
     else if (!this.#isBroken) {
       this.#isBroken = true
-      const message = `Cannot write to standard output: ${describeSystemError(error)}`
-      this.#stop.abort(
-        new Stop(exitCodes.network, { error: new NetworkError(message, { cause: error }), graceMs: 0 }),
-      )
+      this.#stop.abort(new Stop(exitCodes.network, { error: outputError(error), graceMs: 0 }))
       this.#onEmptied()
     }
   }

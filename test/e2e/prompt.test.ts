@@ -8,9 +8,11 @@ import { type Running, sockpitCommand, startProgram, temporaryFolder } from './s
 
 const skip = missing('script')
 
-/** A shell command on a terminal of 80 columns; what is written to it is typed. */
+const columns = 80
+
+/** A shell command on a terminal; what is written to it is typed. */
 function onTerminal(t: TestContext, command: string, state = temporaryFolder(t)): Running {
-  return startProgram(t, 'script', ['-qfec', `stty cols 80 rows 24; ${command}`, '/dev/null'], {
+  return startProgram(t, 'script', ['-qfec', `stty cols ${columns} rows 24; ${command}`, '/dev/null'], {
     stdin: 'pipe',
     env: { XDG_STATE_HOME: state, SHELL: '/bin/sh' },
   })
@@ -48,6 +50,8 @@ function screenOf(output: string): string[] {
     else if (token === '\r') column = 0
     else if (token === '\n') row += 1
     else {
+      if (column === columns) [row, column] = [row + 1, 0]
+      while (rows.length <= row) rows.push([])
       const cells = rows[row] ?? []
       while (cells.length < column) cells.push(' ')
       cells[column] = token
@@ -81,7 +85,7 @@ test('an event stands above the line that is being typed, which stays whole', { 
     await client.printed(`${line}\\n`)
   }
   client.write('ne')
-  await peerSees(client, 'half a line')
+  await shows(client, 'half a line')
   const screen = screenOf(client.stdout.toString()).filter((line) => line !== '')
   assert.equal(screen.at(-1), '> half a line')
   const heard = screen.filter((line) => line.includes('read'))
@@ -96,13 +100,14 @@ test('an event stands above the line that is being typed, which stays whole', { 
 })
 
 /** Settles when the last line of the screen is this, prompt and all. */
-async function peerSees(client: Running, line: string): Promise<void> {
+async function shows(client: Running, line: string | RegExp): Promise<void> {
   for (let tries = 0; tries < 500; tries++) {
     const screen = screenOf(client.stdout.toString()).filter((one) => one !== '')
-    if (screen.at(-1) === `> ${line}`) return
+    const last = screen.at(-1) ?? ''
+    if (typeof line === 'string' ? last === `> ${line}` : line.test(last)) return
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
-  assert.fail(`"${line}" is not the last line of\n${screenOf(client.stdout.toString()).join('\n')}`)
+  assert.fail(`${line} is not the last line of\n${screenOf(client.stdout.toString()).join('\n')}`)
 }
 
 test('a typed line that is longer than the screen is wide stays whole, too', { skip }, async (t) => {
@@ -115,6 +120,46 @@ test('a typed line that is longer than the screen is wide stays whole, too', { s
   client.write('\r')
   await peer.has(`${long}\n`)
   assert.equal(peer.text, `${long}\n`)
+})
+
+test('events after a long typed line leave no blank rows, and take none away', { skip }, async (t) => {
+  const { client, peer } = await promptWithPeer(t)
+  client.write('long line '.repeat(20).trim())
+  await client.printed('line')
+  for (const line of ['one', 'two', 'three']) {
+    peer.socket.write(`${line}\n`)
+    await client.printed(`${line}\\n`)
+  }
+  await shows(client, /long line$/)
+  const screen = screenOf(client.stdout.toString())
+  const first = screen.findIndex((line) => line.includes('read   one'))
+  assert.match(screen[first + 1] ?? '', /read {3}two/)
+  assert.match(screen[first + 2] ?? '', /read {3}three/)
+  assert.match(screen[first + 3] ?? '', /^> long line/)
+})
+
+test('raw shows what has no line end above the line that is being typed', { skip }, async (t) => {
+  const { client, peer } = await promptWithPeer(t, '--raw')
+  client.write('abc')
+  await client.printed('abc')
+  peer.socket.write('login: ')
+  await client.printed('login: ')
+  await shows(client, 'abc')
+  assert.deepEqual(screenOf(client.stdout.toString()).slice(-2), ['login:', '> abc'])
+})
+
+test('Ctrl-Z and back: the line is still there, and the prompt hears', { skip }, async (t) => {
+  const { peerAt, port } = await keepPeers(t)
+  const words = `tcp-client 127.0.0.1 ${port} --time none --no-color`
+  const client = onTerminal(t, `set -m; ${sockpitCommand} ${words}; echo it stopped; fg`)
+  await client.printed('> ')
+  const peer = await peerAt(0)
+  client.write('half')
+  await client.printed('half')
+  client.write('\x1a')
+  await client.printed('it stopped')
+  client.write(' a line\r')
+  await peer.has('half a line\n')
 })
 
 test('Tab completes verbs and numbers of clients', { skip }, async (t) => {
