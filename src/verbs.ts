@@ -198,6 +198,7 @@ function settingArgument(rest: string): Setting {
     case 'rate':
       return { name, value: value === 'off' ? undefined : parseSize(value, settingRanges[name]) }
     case 'eol':
+      if (value === 'off') return { name, value: 'none' }
       if (value === 'lf' || value === 'crlf' || value === 'none') return { name, value }
       throw new UsageError(`/set eol: "${value}" is not lf, crlf or none`)
     default: {
@@ -251,9 +252,9 @@ function expectArgument(rest: string): Action {
   return { kind: 'expect', payload, withinMs }
 }
 
-/** What stands in quotes is text, `within` too. */
+/** What stands in quotes is text, `within` too; else it begins a duration. */
 function splitWithin(rest: string): { text: string; withinMs?: number } {
-  const [, text, duration] = /^("(?:[^"\\]|\\[\s\S])*"|[^"][\s\S]*?)\s+within\s+(\d\S*)$/.exec(rest) ?? []
-  if (text === undefined || duration === undefined) return { text: rest }
-  return { text, withinMs: parseDuration(duration) }
+  const [, text, duration = ''] =
+    /^("(?:[^"\\]|\\[\s\S])*"|[^"][\s\S]*?)\s+within(?:\s+(\S*))?$/.exec(rest) ?? []
+  return text === undefined ? { text: rest } : { text, withinMs: parseDuration(duration) }
 }

@@ -101,7 +101,7 @@ const understood: readonly [line: string, action: Action][] = [
   ['/expect hello within 250ms', expect('hello', 250)],
   ['/expect "two words" within 1s', expect('two words', 1_000)],
   ['/expect two words within 1s', expect('two words', 1_000)],
-  ['/expect ready within reach', expect('ready within reach')],
+  ['/expect "ready within reach"', expect('ready within reach')],
   ['/expect "ready within 5s"', expect('ready within 5s')],
   ['/expect "ready within 5s" within 1s', expect('ready within 5s', 1_000)],
   ['/expect "a\\r\\n"', expect('a\r\n')],
@@ -155,7 +155,7 @@ const refused: readonly [line: string, message: RegExp][] = [
   ['/set rate 0', /"0" is out of range/],
   ['/set chunk many', /"many" is not a size/],
   ['/set delay soon', /"soon" is not a duration/],
-  ['/set eol off', /^\/set eol: "off" is not lf, crlf or none/],
+  ['/set eol cr', /^\/set eol: "cr" is not lf, crlf or none/],
   ['/set rate 1 2', /^\/set takes one name and one value, got "rate 1 2"/],
   ['/wait', /^\/wait: "" is neither a duration/],
   ['/wait open', /^\/wait: "open" is neither a duration .* connected, fin, closed, drained$/],
@@ -166,6 +166,8 @@ const refused: readonly [line: string, message: RegExp][] = [
   ['/expect ""', /^\/expect needs a text that is not empty/],
   ['/expect "" within 1s', /^\/expect needs a text that is not empty/],
   ['/expect hello within 5x', /"5x" is not a duration/],
+  ['/expect hello within soon', /"soon" is not a duration/],
+  ['/expect hello within', /"" is not a duration/],
 ]
 
 describe('parseLine understands', () => {

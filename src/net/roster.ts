@@ -52,7 +52,7 @@ export class Roster {
   choose(peers: Peers | undefined): readonly TcpConnection[] {
     if (typeof peers === 'number') {
       const one = this.#connections.get(peers)
-      if (one === undefined) throw new UsageError(`there is no client #${peers}: ${this.#who()}`)
+      if (one === undefined) throw noSuchClient(peers, this.numbers())
       return [one]
     }
     if (this.size === 0) throw new UsageError('nobody is connected: nothing was done')
@@ -71,11 +71,13 @@ export class Roster {
     const total = { opened: this.#opened, closed: this.#closed, refused, sent, received }
     return { kind: 'stats', asked, peers, total }
   }
+}
 
-  #who(): string {
-    const named = this.numbers().slice(0, mostNamed)
-    return named.length === 0 ? 'nobody is connected' : `connected: ${named.map((n) => `#${n}`).join(' ')}`
-  }
+/** What is said of a number that nobody has. */
+export function noSuchClient(number: number, connected: readonly number[]): UsageError {
+  const named = connected.slice(0, mostNamed).map((one) => `#${one}`)
+  const who = named.length === 0 ? 'nobody is connected' : `connected: ${named.join(' ')}`
+  return new UsageError(`there is no client #${number}: ${who}`)
 }
 
 function add(a: Totals, b: Totals): Totals {

@@ -90,6 +90,7 @@ export class TcpClient implements Driver {
 
   async shutdown(graceMs: number): Promise<void> {
     const connection = this.#connection
+    if (connection === undefined) this.#end({})
     if (connection === undefined || this.#isClosed) return
     connection.close()
     const timer = setTimeout(() => connection.abort('fin'), graceMs)

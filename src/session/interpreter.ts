@@ -5,6 +5,7 @@ import {
   type Peers,
   parseLine,
   type SessionAction,
+  type Setting,
   type SocketAction,
   verbRows,
 } from '../action.ts'
@@ -12,6 +13,8 @@ import { describeSystemError, UsageError } from '../errors.ts'
 import type { Teller } from '../event.ts'
 import { exitCodes } from '../exit-code.ts'
 import type { Driver } from '../net/driver.ts'
+import { noSuchClient } from '../net/roster.ts'
+import { formatBytes, formatDuration } from '../views/units.ts'
 import { Stop } from './stop.ts'
 import type { Watch } from './watch.ts'
 
@@ -72,8 +75,7 @@ export class Interpreter {
     const { driver } = this.#surroundings
     const addressed = 'peers' in action || peers === undefined ? action : { ...action, peers }
     await driver.perform(addressed)
-    if (action.kind === 'set')
-      this.#note(`${action.setting.name} is ${settingText(action.setting.value)} now`)
+    if (action.kind === 'set') this.#note(`${action.setting.name} is ${settingText(action.setting)} now`)
   }
 
   async #ownAction(action: SessionAction, peers: Peers | undefined): Promise<void> {
@@ -107,7 +109,7 @@ export class Interpreter {
   #choose(peers: Peers): void {
     const connected = this.#surroundings.driver.peers()
     if (typeof peers === 'number' && !connected.includes(peers)) {
-      throw new UsageError(`there is no client #${peers}: /peers lists who is connected`)
+      throw noSuchClient(peers, connected)
     }
     this.#chosen = peers === 'all' ? undefined : peers
     this.#note(
@@ -153,9 +155,11 @@ function isSessionAction(action: Action): action is SessionAction {
   return sessionKinds.has(action.kind)
 }
 
-function settingText(value: boolean | number | string | undefined): string {
+function settingText({ name, value }: Setting): string {
   if (value === undefined || value === false) return 'off'
-  return value === true ? 'on' : String(value)
+  if (value === true) return 'on'
+  if (name === 'delay' || name === 'keep-alive') return formatDuration(value)
+  return name === 'eol' ? value : formatBytes(value)
 }
 
 function helpText(dialect: Dialect, verb: string | undefined): string {

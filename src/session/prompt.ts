@@ -1,4 +1,5 @@
 import { createInterface, type Interface } from 'node:readline'
+import { setImmediate } from 'node:timers/promises'
 import type { Action } from '../action.ts'
 import type { Context, Output } from '../context.ts'
 import { ExpectationError, SockpitError } from '../errors.ts'
@@ -57,8 +58,8 @@ export class Prompt implements TypedLine {
       this.#signal.addEventListener('abort', () => this.#readline.close())
       if (this.#signal.aborted) this.#readline.close()
     })
+    this.hide()
     screen.typedLine = undefined
-    this.#output.stream.write('\n')
     await this.#before
   }
 
@@ -83,7 +84,9 @@ export class Prompt implements TypedLine {
   #prompt(): void {
     if (this.#signal.aborted) return
     const { chosen } = this.#options.interpreter
-    this.#readline.setPrompt(chosen === undefined ? '> ' : `#${chosen}> `)
+    const mark = chosen === undefined ? '> ' : `#${chosen}> `
+    // Where the data goes elsewhere, it may come back to this very terminal: no mark may stand before it.
+    this.#readline.setPrompt(this.#options.context.stdout.isTerminal ? mark : '')
     this.#readline.prompt(true)
   }
 
@@ -93,7 +96,9 @@ export class Prompt implements TypedLine {
     history?.add(line)
     try {
       const action = interpreter.parse(line)
-      if (isUrgent(action)) void this.#carryOut(action)
+      // In its turn, unless those before it keep it waiting.
+      if (isUrgent(action))
+        void Promise.race([this.#before, setImmediate()]).then(() => this.#carryOut(action))
       else this.#before = this.#before.then(() => this.#carryOut(action))
     } catch (error) {
       if (!(error instanceof SockpitError)) throw error

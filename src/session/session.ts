@@ -1,9 +1,11 @@
 /** A session: a driver, the events it tells, and the sources of what it is asked, from start to exit code. */
 import type { Dialect } from '../action.ts'
 import type { Context } from '../context.ts'
+import { SockpitError } from '../errors.ts'
 import { createTeller, type Listener, type Teller } from '../event.ts'
 import { type ExitCode, exitCodes } from '../exit-code.ts'
-import type { Driver, OnEof } from '../net/driver.ts'
+import type { Driver, OnEof, Outcome } from '../net/driver.ts'
+import { longestDurationMs } from '../quantities.ts'
 import { History, historyPath } from './history.ts'
 import { Interpreter } from './interpreter.ts'
 import { Count, Idle } from './limits.ts'
@@ -83,22 +85,37 @@ export class Session {
     const input = script.then(() => this.#readInput(driver, interpreter))
     const failed = new Promise<never>((_, reject) => input.catch(reject))
     const stopped = untilAborted(signal)
+    // A socket that neither reads nor writes does not keep Node running.
+    const awake = setInterval(() => {}, longestDurationMs)
+    let failure: unknown
     try {
-      const outcome = await Promise.race([driver.ended, stopped, failed])
+      await Promise.race([driver.ended, stopped, failed])
       this.#watch.over()
-      if (signal.aborted) return codeOf(stopOf(signal))
       await Promise.race([script, stopped, failed])
-      if (outcome?.error !== undefined) throw outcome.error
-      return exitCodes.ok
-    } finally {
-      this.#idle?.end()
-      if (!signal.aborted) this.#stop.abort(new Stop(exitCodes.ok))
-      const { graceMs, flushMs } = stopOf(signal)
-      driver.setWriting(true)
-      await driver.shutdown(graceMs)
-      this.#context.stdin.close()
-      await this.#screen.finish(flushMs)
+    } catch (error) {
+      failure = error
     }
+    const wasStopped = signal.aborted
+    const { error } = await this.#leave(driver)
+    clearInterval(awake)
+    // What could not be asked of a connection that broke is told by how it broke.
+    if (failure !== undefined) throw isUsage(failure) ? (error ?? failure) : failure
+    if (wasStopped) return codeOf(stopOf(signal))
+    if (error !== undefined) throw error
+    return exitCodes.ok
+  }
+
+  /** Ends what still goes on; the answer is how the driver ended. */
+  async #leave(driver: Driver): Promise<Outcome> {
+    const { signal } = this.#stop
+    this.#idle?.end()
+    if (!signal.aborted) this.#stop.abort(new Stop(exitCodes.ok))
+    const { graceMs, flushMs } = stopOf(signal)
+    driver.setWriting(true)
+    await driver.shutdown(graceMs)
+    this.#context.stdin.close()
+    await this.#screen.finish(flushMs)
+    return driver.ended
   }
 
   async #runScripts(driver: Driver, interpreter: Interpreter): Promise<void> {
@@ -163,6 +180,10 @@ function untilAborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve()
     signal.addEventListener('abort', () => resolve())
   })
+}
+
+function isUsage(error: unknown): boolean {
+  return error instanceof SockpitError && error.exitCode === exitCodes.usage
 }
 
 /** @throws SockpitError where one is the reason to stop */

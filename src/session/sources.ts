@@ -1,4 +1,5 @@
 /** Where actions and payload come from besides the prompt: scripts, and standard input that is no terminal. */
+import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { type Dialect, parseLine } from '../action.ts'
@@ -17,20 +18,36 @@ export interface ScriptLine {
 export function readScript(enter: readonly string[], path: string | undefined): readonly ScriptLine[] {
   const entered = enter.map((text) => ({ text, where: '--enter' }))
   if (path === undefined || path === '-') return entered
-  let text: string
+  let bytes: Buffer
   try {
-    text = readFileSync(path, 'utf8')
+    bytes = readFileSync(path)
   } catch (error) {
     throw new UsageError(`Cannot read the script "${path}": ${describeSystemError(error)}`, { cause: error })
   }
-  const lines = text.replace(/^\u{feff}/u, '').split(/\r?\n/)
-  const written = lines.map((line, index) => ({ text: line, where: `${path}:${index + 1}` }))
+  const written = [...linesOf(bytes)].map((line, index) => decode(line, `${path}:${index + 1}`))
   return [...entered, ...written.filter((line) => !isSkipped(line.text))]
+}
+
+/** A script's line as text. @throws UsageError where it is none */
+function decode(line: Buffer, where: string): ScriptLine {
+  if (!isUtf8(line))
+    throw new UsageError(`${where}: the line is not UTF-8; write other bytes as /hex, or /send \\xff`)
+  return { text: line.toString().replace(/^\u{feff}/u, ''), where }
+}
+
+/** The lines of some bytes, without their ends; what has none yet, too. */
+function* linesOf(bytes: Buffer): Generator<Buffer> {
+  let start = 0
+  for (let end = bytes.indexOf(0x0a); end !== -1; end = bytes.indexOf(0x0a, start)) {
+    yield bytes.subarray(start, bytes[end - 1] === 0x0d && end > start ? end - 1 : end)
+    start = end + 1
+  }
+  yield bytes.subarray(start)
 }
 
 /** A script's comments and empty lines; what is entered is payload as it stands. */
 function isSkipped(line: string): boolean {
-  return line.trim() === '' || line.startsWith('#')
+  return /^\s*(?:#|$)/.test(line)
 }
 
 /** Says of each line whether it can be understood, before anything is done. @throws UsageError with its place */
@@ -59,28 +76,25 @@ export async function runScriptFromInput(
   signal: AbortSignal,
 ): Promise<void> {
   let number = 0
-  for await (const text of splitLines(context.stdin.stream())) {
+  for await (const line of splitLines(context.stdin.stream())) {
     number += 1
     if (signal.aborted) return
-    if (!isSkipped(text)) await runLine({ text, where: `standard input:${number}` }, interpreter)
+    const one = decode(line, `standard input:${number}`)
+    if (!isSkipped(one.text)) await runLine(one, interpreter)
   }
 }
 
-/** The lines of a stream, without their ends. @throws UsageError where one is too long */
-async function* splitLines(stream: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  let rest = Buffer.alloc(0)
+/** The lines of a stream as they come, without their ends. @throws UsageError where one is too long */
+async function* splitLines(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  let rest: Buffer = Buffer.alloc(0)
   for await (const chunk of stream) {
-    let start = 0
-    const bytes = Buffer.concat([rest, chunk])
-    for (let end = bytes.indexOf(0x0a); end !== -1; end = bytes.indexOf(0x0a, start)) {
-      yield bytes.toString('utf8', start, end).replace(/\r$/, '')
-      start = end + 1
-    }
-    rest = bytes.subarray(start)
+    const lines = [...linesOf(Buffer.concat([rest, chunk]))]
+    rest = lines.pop() ?? rest
     if (rest.length > longestLine)
       throw new UsageError(`a line of the script is longer than ${longestLine} bytes`)
+    yield* lines
   }
-  if (rest.length > 0) yield rest.toString()
+  yield rest
 }
 
 async function runLine({ text, where }: ScriptLine, interpreter: Interpreter): Promise<void> {

@@ -227,12 +227,14 @@ function counts({ opened, closed, refused }: EventOf<'stats'>['total']): string 
 }
 
 /** What is known to be lost, and what nobody on this side can know. */
-function loss({ how, sent, unsent }: EventOf<'closed'>): string {
-  if (unsent === 0 && how === 'fin') return 'nothing lost here'
-  if (unsent === 0 && sent.bytes === 0) return 'nothing lost here: we had sent nothing'
+function loss({ how, answered, sent, unsent }: EventOf<'closed'>): string {
   const left =
     unsent === 0 ? 'every byte left this process' : `${formatBytes(unsent)} never left this process`
-  return how === 'fin' || sent.bytes === 0
-    ? left
-    : `${left}; how much of what was written arrived, nobody here can know`
+  if (how === 'fin' && answered) return unsent === 0 ? 'nothing lost here' : left
+  const unread = 'what of theirs was not read is lost'
+  if (sent.bytes === 0 && unsent === 0)
+    return how === 'fin' ? unread : 'nothing of ours is lost: we had sent nothing'
+  const unknown =
+    sent.bytes === 0 ? left : `${left}; how much of what was written arrived, nobody here can know`
+  return how === 'fin' ? `${unread}; of ours, ${unknown}` : unknown
 }

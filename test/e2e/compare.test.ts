@@ -173,9 +173,8 @@ test('an output that is full is told', async (t) => {
 test('the command lines to do it by hand work', async (t) => {
   const [part] = boundaries.plan(createRandom(7))
   assert.ok(part !== undefined && !('because' in part))
-  const [server, client, resume] = part.byHand.map(({ line }) => line)
-  const [, serverCommand, ...serverWords] = server?.split(' ') ?? []
-  const [, clientCommand, ...clientWords] = client?.split(' ') ?? []
+  const ran = part.byHand.filter(({ does }) => does === 'run').map(({ line }) => line.split(' '))
+  const [[, serverCommand, ...serverWords] = [], [, clientCommand, ...clientWords] = []] = ran
   assert.deepEqual([serverCommand, clientCommand], ['tcp-server', 'tcp-client'])
   const serving = await serve(t, [...serverWords, '--script', '-'], { stdin: 'pipe' })
   const entering = start(
@@ -183,10 +182,14 @@ test('the command lines to do it by hand work', async (t) => {
     ['tcp-client', '127.0.0.1', String(serving.port), '--json', ...clientWords, '--script', '-'],
     { stdin: 'pipe' },
   )
-  const sent = clientWords.filter((word) => word !== '-e').map((word) => `${word}\n`)
+  const typedIn = (terminal: 1 | 2) =>
+    part.byHand.filter((step) => step.does === 'type' && step.terminal === terminal).map(({ line }) => line)
+  const sent = typedIn(2)
+  assert.equal(sent.length, 5)
+  entering.write(`${sent.join('\n')}\n`)
   await entering.event('bytes', ({ payload }) => Buffer.from(payload).toString() === sent.at(-1))
   assert.equal(serving.server.receivedBy('server#1'), '')
-  serving.server.write(`${resume}\n`)
+  serving.server.write(`${typedIn(1).join('\n')}\n`)
   await serving.server.received('server#1', sent.join(''))
   assert.equal(serving.server.eventsOf('bytes').length, 1)
 })

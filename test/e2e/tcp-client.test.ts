@@ -48,6 +48,18 @@ describe('tcp-client', { concurrency: 3 }, () => {
     assert.deepEqual([outcome.code, text(outcome), outcome.stderr], [0, 'slow answer\n', ''])
   })
 
+  test('a client that neither reads nor sends stays until it is told to go', async (t) => {
+    const { port } = await keepPeers(t)
+    const args = ['tcp-client', '127.0.0.1', String(port), '--hold', '--json', '-w', '500ms']
+    const client = start(t, args, { stdin: 'ignore' })
+    await client.event('ended', ({ by }) => by === 'us')
+    const { code } = await client.exit
+    assert.equal(code, 0)
+    const [closed] = client.eventsOf('closed')
+    assert.ok(closed !== undefined && closed.openMs >= 450, JSON.stringify(closed))
+    assert.equal(closed.answered, false)
+  })
+
   test('refused: one line that says so, exit 1', async (t) => {
     const port = await freePort(t)
     const outcome = await run(t, ['tcp-client', '127.0.0.1', String(port)])
@@ -568,7 +580,7 @@ describe('tcp-client', { concurrency: 3 }, () => {
     const path = join(temporaryFolder(t), 'script')
     writeFileSync(
       path,
-      '\ufeff# a comment\r\n\r\n   \nfrom the script\n//slash\n/send no end\n/expect no end\n',
+      '\ufeff# a comment\r\n\r\n   \n  # indented\nfrom the script\n//slash\n/send no end\n/expect no end\n',
     )
     const args = ['tcp-client', '127.0.0.1', String(port), '--script', path, '-e', '# entered is payload']
     const outcome = await run(t, args, { stdin: ' then stdin' })
@@ -597,6 +609,13 @@ describe('tcp-client', { concurrency: 3 }, () => {
     assert.equal(
       outcome.stderr,
       `sockpit: ${path}:3: "/expct" is no verb: did you mean /expect? (a payload that starts with / is written //)\n`,
+    )
+    writeFileSync(path, Buffer.from('fine\nnot \xff fine\n', 'latin1'))
+    const bytes = await run(t, ['tcp-client', '127.0.0.1', String(port), '--script', path])
+    assert.equal(bytes.code, 2)
+    assert.match(
+      bytes.stderr,
+      /script:2: the line is not UTF-8; write other bytes as \/hex, or \/send \\xff\n$/,
     )
     const missing = await run(t, ['tcp-client', '127.0.0.1', String(port), '--script', `${path}.missing`])
     assert.equal(missing.code, 2)
