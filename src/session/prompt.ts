@@ -90,16 +90,15 @@ export class Prompt implements TypedLine {
     this.#readline.prompt(true)
   }
 
-  /** Each line is carried out after those before it, but for what must work while a peer keeps us waiting. */
+  /** Each line is carried out in its turn; what must work while a peer keeps us waiting does not wait long. */
   #onLine(line: string): void {
     const { history, interpreter, screen } = this.#options
     history?.add(line)
     try {
       const action = interpreter.parse(line)
-      // In its turn, unless those before it keep it waiting.
-      if (isUrgent(action))
-        void Promise.race([this.#before, setImmediate()]).then(() => this.#carryOut(action))
-      else this.#before = this.#before.then(() => this.#carryOut(action))
+      const turn = isUrgent(action) ? Promise.race([this.#before, setImmediate()]) : this.#before
+      const done = turn.then(() => this.#carryOut(action))
+      this.#before = Promise.all([this.#before, done]).then(() => {})
     } catch (error) {
       if (!(error instanceof SockpitError)) throw error
       screen.error(error.message)
