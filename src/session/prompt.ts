@@ -51,6 +51,7 @@ export class Prompt implements TypedLine {
   async run(): Promise<void> {
     const { screen } = this.#options
     screen.typedLine = this
+    this.#output.stream.prependListener('resize', this.#onResize)
     this.#prompt()
     await new Promise<void>((resolve) => {
       this.#readline.on('line', (line) => this.#onLine(line))
@@ -60,6 +61,7 @@ export class Prompt implements TypedLine {
     })
     this.hide()
     screen.typedLine = undefined
+    this.#output.stream.off('resize', this.#onResize)
     await this.#before
   }
 
@@ -76,9 +78,16 @@ export class Prompt implements TypedLine {
   show(): void {
     if (this.#signal.aborted) return
     this.#isShown = true
-    // Readline would go up by as many rows as the line had taken where it stood before; it has no call for this.
-    Object.assign(this.#readline, { prevRows: 0 })
+    this.#setRowsAbove(0)
     this.#prompt()
+  }
+
+  /** The terminal has laid the line out anew, in other rows than readline remembers. */
+  readonly #onResize = (): void => this.#setRowsAbove(this.#readline.getCursorPos().rows)
+
+  /** How far readline goes up before it draws the line again: it has no call for this. */
+  #setRowsAbove(rows: number): void {
+    Object.assign(this.#readline, { prevRows: rows })
   }
 
   #prompt(): void {
