@@ -4,7 +4,7 @@ import { closeSync, existsSync, openSync, readFileSync, truncateSync, writeFileS
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { decodeEvent } from '../../src/views/json.ts'
-import { connectTo, freePort, listenHere, type Peer } from './sockets.ts'
+import { connectTo, freePort, keepPeers, listenHere, type Peer } from './sockets.ts'
 import {
   run,
   serve,
@@ -71,6 +71,43 @@ describe('streams', { concurrency: 3 }, () => {
       const outcome = await run(t, ['tcp-client', '127.0.0.1', String(port)], { stdin: input })
       assert.deepEqual([outcome.code, text(outcome)], [0, input])
     }
+  })
+
+  test('a standard output that nobody reads holds the sender back, and nothing is lost', async (t) => {
+    const bytes = Buffer.alloc(48 * 2 ** 20, everyByte)
+    for (const view of ['--raw', '--json']) {
+      const { peerAt, port } = await keepPeers(t)
+      const client = start(t, ['tcp-client', '127.0.0.1', String(port), view], {
+        stdin: 'ignore',
+        unread: true,
+      })
+      const { socket } = await peerAt(0)
+      const sent = new Promise((resolve) => socket.end(bytes, () => resolve('all was taken')))
+      const patience = new Promise((resolve) => setTimeout(() => resolve('it waits'), 1_000))
+      assert.equal(await Promise.race([sent, patience]), 'it waits', view)
+      client.readOutput()
+      const { code, stdout } = await client.exit
+      assert.equal(code, 0)
+      if (view === '--raw') assert.equal(hash(stdout), hash(bytes))
+      else assert.equal(decodeEvent(stdout.toString().trimEnd().split('\n').at(-1) ?? '').kind, 'closed')
+    }
+  })
+
+  test('a standard output that nobody reads holds our own sending back, where it has to tell of it', async (t) => {
+    const { peerAt, port } = await keepPeers(t)
+    const size = 48 * 2 ** 20
+    const path = join(temporaryFolder(t), 'file')
+    writeFileSync(path, Buffer.alloc(size, everyByte))
+    const client = start(t, ['tcp-client', '127.0.0.1', String(port), '--json', '--on-eof', 'close'], {
+      stdin: openSync(path, 'r'),
+      unread: true,
+    })
+    const { socket } = await peerAt(0)
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+    assert.ok(socket.bytesRead < size, `${socket.bytesRead} B were sent although nobody heard of it`)
+    client.readOutput()
+    assert.equal((await client.exit).code, 0)
+    assert.equal(socket.bytesRead, size)
   })
 
   test('3 MiB into a slow pipe, then the end: every byte', async (t) => {

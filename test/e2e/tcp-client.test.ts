@@ -441,6 +441,9 @@ describe('tcp-client', { concurrency: 3 }, () => {
         ...args,
         '-e',
         '/wait fin',
+        // A script that goes on holds our FIN back for a second by itself.
+        '-e',
+        '/wait 1300ms',
         '-e',
         '/peers',
         '-e',

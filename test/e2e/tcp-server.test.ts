@@ -249,7 +249,8 @@ describe('tcp-server', { concurrency: 3 }, () => {
     const [peer] = peers
     peer.socket.end('question')
     await server.event('ended', ({ by }) => by === 'peer')
-    server.write('/peers\nthe answer\n')
+    // A script that goes on holds our FIN back for a second by itself.
+    server.write('/wait 1300ms\n/peers\nthe answer\n')
     const { peers: states } = await server.event('stats')
     assert.equal(states[0]?.state, 'they ended')
     await peer.has('the answer\n')
