@@ -23,7 +23,7 @@ const defaultMaxQueue = 2 ** 20
 
 /** Where nobody looks at single writes, larger ones are faster. */
 const usualWriteSize = 2 ** 16
-const bulkWriteSize = 2 ** 20
+const bulkWriteSize = 2 ** 21
 
 /** The view that the options ask for, or that fits the output. @throws UsageError where they contradict */
 export function chooseView(context: Context, values: Common): ViewName {
