@@ -36,7 +36,8 @@ export type SocketAction =
       readonly peers?: Peers
     }
   | { readonly kind: 'kick'; readonly peers: Peers }
-  | { readonly kind: 'peers' | 'stats' }
+  | { readonly kind: 'peers' }
+  | { readonly kind: 'stats' }
   | { readonly kind: 'set'; readonly setting: Setting }
 
 /** What the session carries out itself. */

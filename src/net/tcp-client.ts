@@ -1,6 +1,7 @@
 import type { SocketAction } from '../action.ts'
 import { UsageError } from '../errors.ts'
 import { type ClosedEvent, formatEndpoint, type Teller } from '../event.ts'
+import { carryOut } from './carry-out.ts'
 import { type ConnectOptions, connect } from './connect.ts'
 import type { Driver, OnEof, Outcome } from './driver.ts'
 import { type StreamOptions, TcpConnection } from './tcp-connection.ts'
@@ -55,7 +56,7 @@ export class TcpClient implements Driver {
 
   async perform(action: SocketAction): Promise<void> {
     if (action.kind === 'peers' || action.kind === 'stats') this.#tellStats(action.kind)
-    else await this.#connected().perform(action)
+    else await carryOut(action, this.#connected())
   }
 
   feed(bytes: Uint8Array): boolean | Promise<boolean> {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
-import type { Setting, SocketAction } from '../action.ts'
-import { systemCode, UsageError } from '../errors.ts'
+import type { Setting } from '../action.ts'
+import { systemCode } from '../errors.ts'
 import {
   type ClosedEvent,
   type Ending,
@@ -98,7 +98,11 @@ export class TcpConnection {
   }
 
   get canSend(): boolean {
-    return !this.#weEnd && !this.#socket.destroyed
+    return !this.#weEnd && !this.isClosed
+  }
+
+  get isClosed(): boolean {
+    return this.#socket.destroyed
   }
 
   get queued(): number {
@@ -209,49 +213,10 @@ export class TcpConnection {
     }
   }
 
-  /** Carries out an action that means this connection. @throws UsageError where its state forbids it */
-  perform(action: SocketAction): Promise<void> | undefined {
-    switch (action.kind) {
-      case 'send':
-        if (!this.canSend) throw this.#cannotSend()
-        this.send(action.payload)
-        return this.whenRoom()
-      case 'fin':
-        if (!this.canSend) throw this.#cannotSend()
-        this.fin()
-        return undefined
-      case 'close':
-        this.close()
-        return undefined
-      case 'reset':
-        this.abort('reset')
-        return undefined
-      case 'kick':
-        this.abort('fin')
-        return undefined
-      case 'pause':
-        this.pause()
-        return undefined
-      case 'resume':
-        this.resume()
-        return undefined
-      case 'set':
-        if (action.setting.name !== 'eol') this.set(action.setting)
-        return undefined
-      default:
-        throw new UsageError(`/${action.kind} does not mean one connection`)
-    }
-  }
-
   /** Standard input is over or quiet: a FIN of the peer that waited for it is answered. */
   answerFin(): void {
     clearTimeout(this.#quiet)
     if (this.#peerEnded && !this.#halfOpen) this.fin()
-  }
-
-  #cannotSend(): UsageError {
-    const why = this.#socket.destroyed ? 'the connection is closed' : 'our side has ended already (FIN)'
-    return new UsageError(`${this.name}: nothing can be sent: ${why}`)
   }
 
   #createSender(options: SendOptions): Sender {

@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { SocketAction } from '../action.ts'
 import { describeSystemError, NetworkError, systemCode } from '../errors.ts'
 import { type ClosedEvent, type Endpoint, formatEndpoint, type LimitEvent, type Teller } from '../event.ts'
+import { carryOut } from './carry-out.ts'
 import type { Driver, Outcome } from './driver.ts'
 import { endpoint, isLoopback, remoteEnd } from './endpoint.ts'
 import { readThrough } from './raw-handle.ts'
@@ -99,7 +100,7 @@ export class TcpServer implements Driver {
       return
     }
     const chosen = this.#roster.choose('peers' in action ? action.peers : undefined)
-    const results = await Promise.allSettled(chosen.map(async (connection) => connection.perform(action)))
+    const results = await Promise.allSettled(chosen.map((connection) => carryOut(action, connection)))
     const failed = results.filter((result) => result.status === 'rejected')
     // Of all, those who can do it do it.
     if (failed.length === chosen.length) throw failed[0]?.reason

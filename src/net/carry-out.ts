@@ -1,0 +1,40 @@
+import type { SocketAction } from '../action.ts'
+import { UsageError } from '../errors.ts'
+import type { TcpConnection } from './tcp-connection.ts'
+
+/** What a person can ask of one connection. */
+type ConnectionAction = Exclude<SocketAction, { kind: 'peers' } | { kind: 'stats' }>
+
+/**
+ * Carries out an action on one connection; settles when it is accepted, which for a payload means that the
+ * queue has room for more. @throws UsageError where the connection's state forbids it
+ */
+export async function carryOut(action: ConnectionAction, connection: TcpConnection): Promise<void> {
+  switch (action.kind) {
+    case 'send':
+      checkSend(connection)
+      connection.send(action.payload)
+      return connection.whenRoom()
+    case 'fin':
+      checkSend(connection)
+      return connection.fin()
+    case 'close':
+      return connection.close()
+    case 'reset':
+      return connection.abort('reset')
+    case 'kick':
+      return connection.abort('fin')
+    case 'pause':
+      return connection.pause()
+    case 'resume':
+      return connection.resume()
+    case 'set':
+      return action.setting.name === 'eol' ? undefined : connection.set(action.setting)
+  }
+}
+
+function checkSend(connection: TcpConnection): void {
+  if (connection.canSend) return
+  const why = connection.isClosed ? 'the connection is closed' : 'our side has ended already (FIN)'
+  throw new UsageError(`${connection.name}: nothing can be sent: ${why}`)
+}
