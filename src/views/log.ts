@@ -25,8 +25,6 @@ export interface LogOptions {
   readonly verbosity: -1 | 0 | 1 | 2
   /** When the command started: the zero of every event's `at`. */
   readonly startedAt: Date
-  /** Where given, nothing but these kinds. */
-  readonly only?: ReadonlySet<EventKind>
 }
 
 const attempts: ReadonlySet<EventKind> = new Set(['resolved', 'connecting', 'refused'])
@@ -47,9 +45,7 @@ export function createLogView(options: LogOptions): View {
   const widths = { time: 8, socket: 6 }
 
   const wants = (kind: EventKind): boolean =>
-    options.verbosity >= 0 &&
-    (options.only?.has(kind) ?? true) &&
-    (options.verbosity >= 1 || !attempts.has(kind))
+    options.verbosity >= 0 && (options.verbosity >= 1 || !attempts.has(kind))
 
   const shows = (event: Event): boolean =>
     wants(event.kind) && (options.verbosity >= 1 || event.kind !== 'failed' || event.remote === undefined)

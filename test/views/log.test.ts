@@ -23,7 +23,7 @@ function read(payload: Uint8Array, socket = 'client'): Event {
   return { kind: 'bytes', seq: 1, at: 0, socket, direction: 'received', size: payload.length, payload }
 }
 
-test('verbosity and `only` decide which kinds are wanted', () => {
+test('verbosity decides which kinds are wanted', () => {
   const wanted = (options: Partial<LogOptions>): EventKind[] => {
     const view = createLogView({ ...plainOptions, ...options })
     return [...new Set(recorded.map(({ kind }) => kind))].filter((kind) => view.wants(kind))
@@ -37,9 +37,6 @@ test('verbosity and `only` decide which kinds are wanted', () => {
     all.filter((kind) => !attempts.includes(kind)),
   )
   assert.deepEqual(wanted({ verbosity: -1 }), [])
-  const only = new Set<EventKind>(['note', 'refused'])
-  assert.deepEqual(wanted({ only }), ['note'])
-  assert.deepEqual(wanted({ only, verbosity: 1 }), ['note', 'refused'])
 })
 
 test('what is not wanted is not rendered; a failed attempt waits for -v', () => {
