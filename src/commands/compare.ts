@@ -1,12 +1,12 @@
 import type { Context, Output } from '../context.ts'
-import { ExpectationError, outputError, systemCode, UsageError } from '../errors.ts'
+import { ExpectationError, UsageError } from '../errors.ts'
 import { type ExitCode, exitCodes, signalCodes } from '../exit-code.ts'
 import type { Experiment, Heard } from '../experiments/experiment.ts'
 import { experiments } from '../experiments/index.ts'
 import { createRandom, seedLimit } from '../experiments/random.ts'
 import { carryOut, judge, type Result } from '../experiments/run.ts'
 import { nearest } from '../nearest.ts'
-import { Stop } from '../session/stop.ts'
+import { Stop, stopOfOutput } from '../session/stop.ts'
 import { renderComparison } from '../views/columns.ts'
 import { encodeEvent } from '../views/json.ts'
 import { formatCount } from '../views/units.ts'
@@ -135,14 +135,7 @@ function checkClaims({ name }: Experiment, results: readonly Result[]): void {
 function createStop(context: Context): AbortController {
   const stop = new AbortController()
   context.onSignal((signal) => stop.abort(new Stop(signalCodes[signal])))
-  context.stdout.stream.on('error', (cause) => {
-    const isClosed = systemCode(cause) === 'EPIPE'
-    stop.abort(
-      isClosed
-        ? new Stop(exitCodes.stdoutClosed)
-        : new Stop(exitCodes.network, { error: outputError(cause) }),
-    )
-  })
+  context.stdout.stream.on('error', (error) => stop.abort(stopOfOutput(error)))
   return stop
 }
 

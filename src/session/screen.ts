@@ -1,10 +1,9 @@
 import type { Context, Output } from '../context.ts'
-import { outputError, systemCode } from '../errors.ts'
 import type { Direction, Event, EventKind, Listener } from '../event.ts'
 import { exitCodes } from '../exit-code.ts'
 import { oneLine } from '../views/escape.ts'
 import type { View } from '../views/view.ts'
-import { Stop } from './stop.ts'
+import { Stop, stopOfOutput } from './stop.ts'
 
 /** A line being typed, which gives way to what is shown and comes back below it. */
 export interface TypedLine {
@@ -51,7 +50,7 @@ export class Screen implements Listener {
     context.stderr.stream.on('error', () => {})
     const isReaderGone = context.stdout.watchReader()
     this.#readerCheck = setInterval(() => {
-      if (isReaderGone()) this.#onBroken()
+      if (isReaderGone()) this.#break(new Stop(exitCodes.stdoutClosed, { graceMs: 0 }))
     }, readerCheckMs)
     this.#readerCheck.unref()
   }
@@ -141,17 +140,13 @@ export class Screen implements Listener {
   }
 
   #onError(error: unknown): void {
-    if (systemCode(error) === 'EPIPE') this.#onBroken()
-    else if (!this.#isBroken) {
-      this.#isBroken = true
-      this.#stop.abort(new Stop(exitCodes.network, { error: outputError(error), graceMs: 0 }))
-      this.#onEmptied()
-    }
+    if (!this.#isBroken) this.#break(stopOfOutput(error))
   }
 
-  #onBroken(): void {
+  /** Nothing more can be shown. */
+  #break(stop: Stop): void {
     this.#isBroken = true
-    this.#stop.abort(new Stop(exitCodes.stdoutClosed, { graceMs: 0 }))
+    this.#stop.abort(stop)
     this.#onEmptied()
   }
 }

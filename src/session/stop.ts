@@ -1,5 +1,5 @@
-import type { SockpitError } from '../errors.ts'
-import type { ExitCode } from '../exit-code.ts'
+import { outputError, type SockpitError, systemCode } from '../errors.ts'
+import { type ExitCode, exitCodes } from '../exit-code.ts'
 
 interface StopOptions {
   readonly error?: SockpitError
@@ -22,4 +22,10 @@ export class Stop {
     this.graceMs = graceMs
     this.flushMs = flushMs
   }
+}
+
+/** Standard output takes no more: silently where its reader has closed it, else with the reason. */
+export function stopOfOutput(error: unknown): Stop {
+  if (systemCode(error) === 'EPIPE') return new Stop(exitCodes.stdoutClosed, { graceMs: 0 })
+  return new Stop(exitCodes.network, { error: outputError(error), graceMs: 0 })
 }
