@@ -7,23 +7,13 @@
  */
 import { UsageError } from './errors.ts'
 import { quote } from './escapes.ts'
+import type { Transport } from './event.ts'
 import { nearest } from './nearest.ts'
-import { elsewhere, type VerbRow, verbs } from './verbs.ts'
-
-export type Transport = 'tcp'
+import type { Eol, Setting } from './settings.ts'
+import { elsewhere, type VerbRow, type VerbText, verbs } from './verbs.ts'
 
 /** Which connections of a server are meant: one by its number, or all. */
 export type Peers = number | 'all'
-
-/** What ends a typed line. */
-export type Eol = 'lf' | 'crlf' | 'none'
-
-/** A property of the socket, or of the language, that `/set` changes. `undefined` turns it off. */
-export type Setting =
-  | { readonly name: 'no-delay' | 'half-open'; readonly value: boolean }
-  | { readonly name: 'keep-alive' | 'delay'; readonly value: number | undefined }
-  | { readonly name: 'read-size' | 'rate' | 'chunk'; readonly value: number | undefined }
-  | { readonly name: 'eol'; readonly value: Eol }
 
 /** A state of the connection that `/wait` waits for. */
 export type Condition = 'connected' | 'fin' | 'closed' | 'drained'
@@ -62,15 +52,19 @@ export interface Dialect {
   readonly eol: Eol
 }
 
-const eols: Readonly<Record<Eol, string>> = { lf: '\n', crlf: '\r\n', none: '' }
+export const eols: Readonly<Record<Eol, string>> = { lf: '\n', crlf: '\r\n', none: '' }
 
 /** The verbs that can be used here, in the order of the help text. */
-export function verbRows(
-  dialect: Pick<Dialect, 'role'>,
-): readonly ({ readonly verb: string } & Pick<VerbRow, 'brief' | 'usage' | 'summary'>)[] {
+export function verbRows({
+  transport,
+  role,
+}: Pick<Dialect, 'transport' | 'role'>): readonly ({ readonly verb: string } & VerbText)[] {
   return Object.entries<VerbRow>(verbs)
-    .filter(([, row]) => row.role === undefined || row.role === dialect.role)
-    .map(([verb, { brief, usage, summary }]) => ({ verb, brief, usage, summary }))
+    .filter(([verb, row]) => !Object.hasOwn(elsewhere[transport], verb) && (row.role ?? role) === role)
+    .map(([verb, row]) => {
+      const { brief, usage, summary } = { ...row, ...row.texts?.[transport] }
+      return { verb, brief, usage, summary }
+    })
 }
 
 /**
@@ -82,20 +76,23 @@ export function parseLine(line: string, dialect: Dialect): Action {
   if (line.startsWith('//')) return payloadLine(line.slice(1), dialect)
   const [, verb = '', rest = ''] = /^\/(\S*)\s*([\s\S]*)$/.exec(line) ?? []
   const row = Object.hasOwn(verbs, verb) ? (verbs as Readonly<Record<string, VerbRow>>)[verb] : undefined
-  if (row === undefined) throw unknownVerb(verb, dialect)
+  if (row === undefined || Object.hasOwn(elsewhere[dialect.transport], verb)) throw unknownVerb(verb, dialect)
   if (row.role !== undefined && row.role !== dialect.role) {
     throw new UsageError(`/${verb} is for a server, which has several peers: a client has one`)
   }
   const isText = verb === 'send' || verb === 'to' || verb === 'all'
-  return row.parse(isText ? rest : rest.trimEnd(), (inner) => parseLine(inner, dialect))
+  const within = { transport: dialect.transport, parseLine: (inner: string) => parseLine(inner, dialect) }
+  return row.parse(isText ? rest : rest.trimEnd(), within)
 }
 
 function payloadLine(text: string, { eol }: Dialect): Action {
   return { kind: 'send', payload: Buffer.from(text + eols[eol]) }
 }
 
-function unknownVerb(verb: string, dialect: Dialect): UsageError {
-  const why = Object.hasOwn(elsewhere, verb) ? elsewhere[verb] : undefined
+/** What is said of a verb that cannot be used here: why not, or which one may have been meant. */
+export function unknownVerb(verb: string, dialect: Dialect): UsageError {
+  const reasons = elsewhere[dialect.transport]
+  const why = Object.hasOwn(reasons, verb) ? reasons[verb] : undefined
   if (why !== undefined) return new UsageError(`/${verb} cannot be done here: ${why}`)
   const near = nearest(
     verb,

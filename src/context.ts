@@ -47,6 +47,8 @@ export interface Context {
   /** An environment variable. */
   env(name: string): string | undefined
   readonly platform: NodeJS.Platform
+  /** `20.20.2` */
+  readonly nodeVersion: string
   /** The home folder of the person. */
   readonly home: string
   /** How many files this process may have open, and how many it has: Infinity where the system does not say. */

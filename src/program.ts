@@ -4,6 +4,8 @@ import {
   type OptionRow,
   tcpClientOptions,
   tcpServerOptions,
+  udpClientOptions,
+  udpServerOptions,
   type Values,
 } from './commands/options.ts'
 import type { Context } from './context.ts'
@@ -47,9 +49,33 @@ const subcommands = [
     run: async (...call) => (await import('./commands/tcp-client.ts')).tcpClient(...call),
   }),
   subcommand({
+    name: 'udp-server',
+    arguments: ['[[host:]port]'],
+    summary: 'receive and answer datagrams over UDP (127.0.0.1:9000)',
+    examples: [
+      'sockpit udp-server --echo',
+      'sockpit udp-server 5000 --join 239.1.1.1',
+      'sockpit udp-server --truncate 5',
+    ],
+    options: udpServerOptions,
+    run: async (...call) => (await import('./commands/udp-server.ts')).udpServer(...call),
+  }),
+  subcommand({
+    name: 'udp-client',
+    arguments: ['[host]', '[port]'],
+    summary: 'send datagrams over UDP (localhost 9000)',
+    examples: [
+      'sockpit udp-client localhost 9000',
+      "printf 'one\\ntwo\\n' | sockpit udp-client localhost 9000",
+      'sockpit udp-client localhost 9000 --chunk 1400 --rate 1MB <file',
+    ],
+    options: udpClientOptions,
+    run: async (...call) => (await import('./commands/udp-client.ts')).udpClient(...call),
+  }),
+  subcommand({
     name: 'compare',
     arguments: ['[experiment]'],
-    summary: 'see on one screen what a stream does to writes',
+    summary: 'see on one screen what streams and datagrams do to what is sent',
     examples: ['sockpit compare boundaries', 'sockpit compare --list', 'sockpit compare boundaries --seed 7'],
     options: compareOptions,
     run: async (...call) => (await import('./commands/compare.ts')).compare(...call),
@@ -76,7 +102,7 @@ export async function runProgram(
 ): Promise<ExitCode> {
   let code: ExitCode = exitCodes.ok
   const program = new Command('sockpit')
-    .description('A sandpit for sockets: raw TCP on the command line, made to be looked at.')
+    .description('A sandpit for sockets: raw TCP and UDP on the command line, made to be looked at.')
     .version(version, '-V, --version', 'the version')
     .helpOption('-h, --help', 'this help')
     .helpCommand('help [command]', 'the help of a command')

@@ -22,6 +22,12 @@ export const readSizeRange: Range = { min: 1, max: 16 * 2 ** 20 }
 /** Keep-alive probes start after whole seconds, milliseconds. */
 export const keepAliveRange: Range = { min: 1_000 }
 
+/** Routers that a datagram may pass: TTL (RFC 791 §3.2), hop limit (RFC 8200 §3). */
+export const hopLimitRange: Range = { min: 1, max: 255 }
+
+/** The same for a group, where 0 keeps it on this machine. */
+export const multicastHopLimitRange: Range = { min: 0, max: 255 }
+
 /** The longest duration that a timer can hold, milliseconds. */
 export const longestDurationMs = 2 ** 31 - 1
 
@@ -64,6 +70,11 @@ export function parsePort(text: string): number {
   const value = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
   if (value <= 65_535) return value
   throw new UsageError(`"${text}" is not a port: expected a whole number from 0 to 65535`)
+}
+
+/** A whole number with its thousands apart: `67,108,864`. */
+export function group(value: number): string {
+  return String(value).replace(/\B(?=(?:\d{3})+$)/g, ',')
 }
 
 function parseQuantity(

@@ -1,42 +1,68 @@
 /** The verbs of the language: their form, what they do, and how the rest of their line becomes an Action. */
-import type { Action, Condition, Peers, Setting } from './action.ts'
+import type { Action, Condition, Peers } from './action.ts'
 import { UsageError } from './errors.ts'
 import { unescapeBytes } from './escapes.ts'
-import { nearest } from './nearest.ts'
-import { keepAliveRange, parseDuration, parseSize, type Range, readSizeRange } from './quantities.ts'
+import type { Transport } from './event.ts'
+import { parseDuration } from './quantities.ts'
+import { parseSetting, type Setting, settingExamples } from './settings.ts'
 
 /** How long `/expect` waits where the line does not say, milliseconds. */
 const expectWithinMs = 5_000
 
-export interface VerbRow {
+/** What a person reads of a verb. */
+export interface VerbText {
   /** For the list of verbs, at most 37 characters. */
   readonly brief: string
   readonly usage: string
   readonly summary: string
-  /** Only a server has several peers. */
-  readonly role?: 'server'
-  /** @param parseLine understands a line within this one */
-  parse(rest: string, parseLine: (line: string) => Action): Action
 }
 
-/** The verbs of TCP: their form, what they do, and how the rest of their line becomes an Action. */
+/** Where a line stands: what the rest of it may depend on. */
+export interface Within {
+  readonly transport: Transport
+  /** Understands a line within this one. */
+  parseLine(line: string): Action
+}
+
+export interface VerbRow extends VerbText {
+  /** Where a transport gives it another sense. */
+  readonly texts?: { readonly [Name in Transport]?: Partial<VerbText> }
+  /** Only a server has several peers. */
+  readonly role?: 'server'
+  parse(rest: string, within: Within): Action
+}
+
+/** The verbs: their form, what they do, and how the rest of their line becomes an Action. */
 export const verbs = {
   send: {
     brief: 'send TEXT exactly; knows \\n \\x41',
     usage: '/send TEXT',
     summary: 'send exactly TEXT, no line end added; \\n \\r \\t \\x41 \\u{1F600} are escapes',
+    texts: {
+      udp: {
+        summary:
+          'send exactly TEXT as one datagram; \\n \\r \\t \\x41 \\u{1F600} are escapes, "" is an empty one',
+      },
+    },
     parse: (rest) => ({ kind: 'send', payload: textArgument('/send', rest) }),
   },
   hex: {
     brief: 'send bytes given in hex',
     usage: '/hex BYTES',
     summary: 'send bytes given in hex: /hex 48 65 6c6c 6f',
+    texts: { udp: { summary: 'send bytes given in hex as one datagram: /hex 48 65 6c6c 6f' } },
     parse: (rest) => ({ kind: 'send', payload: hexArgument(rest) }),
   },
   file: {
     brief: 'send the bytes of a file',
     usage: '/file PATH',
     summary: 'send the bytes of a file',
+    texts: {
+      udp: {
+        brief: 'send a file as one datagram',
+        summary: 'send a file as one datagram, or in pieces of /set chunk',
+      },
+    },
     parse: (rest) => ({ kind: 'file', path: Buffer.from(textArgument('/file', rest)).toString() }),
   },
   fin: {
@@ -73,15 +99,27 @@ export const verbs = {
     brief: 'LINE for client N; or choose N',
     usage: '/to N|all [LINE]',
     summary: 'carry out LINE for client N; without LINE: from now on lines mean N',
+    texts: {
+      udp: {
+        brief: 'LINE for peer N; or choose N',
+        summary: 'carry out LINE for peer N; without LINE: from now on lines mean N',
+      },
+    },
     role: 'server',
-    parse: (rest, parseLine) => toArgument(rest, parseLine),
+    parse: (rest, within) => toArgument(rest, within),
   },
   all: {
     brief: 'LINE for every client',
     usage: '/all [LINE]',
     summary: 'carry out LINE for every client; without LINE: from now on lines mean all',
+    texts: {
+      udp: {
+        brief: 'LINE for every peer',
+        summary: 'carry out LINE for every peer; without LINE: from now on lines mean all',
+      },
+    },
     role: 'server',
-    parse: (rest, parseLine) => toArgument(`all ${rest}`, parseLine),
+    parse: (rest, within) => toArgument(`all ${rest}`, within),
   },
   kick: {
     brief: 'close client N at once',
@@ -94,25 +132,43 @@ export const verbs = {
     brief: 'who is connected',
     usage: '/peers',
     summary: 'who is connected',
+    texts: { udp: { brief: 'who has spoken', summary: 'whose datagrams came, by address' } },
     parse: (rest) => ({ kind: 'peers', ...nothing('/peers', rest) }),
   },
   set: {
     brief: 'change no-delay, rate, chunk, eol …',
     usage: '/set NAME VALUE',
-    summary:
-      'no-delay on · half-open on · keep-alive 10s · read-size 5 · rate 1KiB · chunk 10 · delay 50ms · eol crlf; VALUE may be off',
-    parse: (rest) => ({ kind: 'set', setting: settingArgument(rest) }),
+    summary: `${settingExamples('tcp')}; VALUE may be off`,
+    texts: {
+      udp: {
+        brief: 'change chunk, rate, ttl, eol …',
+        summary: `${settingExamples('udp')}; VALUE may be off`,
+      },
+    },
+    parse: (rest, { transport }) => ({ kind: 'set', setting: settingArgument(rest, transport) }),
   },
   wait: {
     brief: 'wait a time, or for a state',
     usage: '/wait D|connected|fin|closed|drained [within D]',
     summary: 'wait a time, or until it is so',
-    parse: (rest) => waitArgument(rest),
+    texts: {
+      udp: {
+        brief: 'wait a time, or until all is sent',
+        usage: '/wait D|drained [within D]',
+        summary: 'wait a time, or until the kernel has everything that waits here',
+      },
+    },
+    parse: (rest, { transport }) => waitArgument(rest, transport),
   },
   expect: {
     brief: 'wait until TEXT was received',
     usage: '/expect TEXT [within D]',
     summary: 'wait until TEXT was received (within 5s); else a script ends with exit code 7',
+    texts: {
+      udp: {
+        summary: 'wait until one datagram holds TEXT (within 5s); else a script ends with exit code 7',
+      },
+    },
     parse: (rest) => expectArgument(rest),
   },
   stats: {
@@ -131,15 +187,33 @@ export const verbs = {
     brief: 'close everything and end',
     usage: '/quit',
     summary: 'send what is queued, close every connection and end',
+    texts: {
+      udp: { brief: 'close the socket and end', summary: 'send what is queued, close the socket and end' },
+    },
     parse: (rest) => ({ kind: 'quit', ...nothing('/quit', rest) }),
   },
 } as const satisfies Record<string, VerbRow>
 
-/** Verbs of other transports, and why a byte stream has none. */
-export const elsewhere: Readonly<Record<string, string>> = {
-  ping: 'TCP has no ping: a byte stream carries no frames (WebSocket does)',
-  pong: 'TCP has no pong: a byte stream carries no frames (WebSocket does)',
-  frame: 'TCP has no frames: a byte stream carries bytes without boundaries (WebSocket has frames)',
+/** Verbs that a transport does not have, and why not. */
+export const elsewhere: Readonly<Record<Transport, Readonly<Record<string, string>>>> = {
+  tcp: {
+    ping: 'TCP has no ping: a byte stream carries no frames (WebSocket does)',
+    pong: 'TCP has no pong: a byte stream carries no frames (WebSocket does)',
+    frame: 'TCP has no frames: a byte stream carries bytes without boundaries (WebSocket has frames)',
+  },
+  udp: {
+    fin: 'a datagram socket has no stream to end: UDP has no FIN, and the other side learns of no end',
+    close: 'UDP has no connection to close; /quit closes our socket, of which the other side learns nothing',
+    reset: 'UDP has no connection to abort: there is no RST (ICMP alone says that nobody listens)',
+    pause:
+      'UDP has no flow control, so nothing would make the sender wait: what nobody reads is dropped once the ' +
+      "kernel's buffer is full. To see that, stop the process (Ctrl-Z, then fg)",
+    resume: 'UDP has no flow control, so there is no /pause that it could end',
+    kick: 'nobody is connected: a peer is an address that a datagram came from, and may speak again',
+    ping: 'UDP has no ping: a datagram is all payload (WebSocket has ping frames)',
+    pong: 'UDP has no pong: a datagram is all payload (WebSocket has pong frames)',
+    frame: 'UDP has no frames: each datagram stands for itself (WebSocket has frames)',
+  },
 }
 
 /** A text to its end, or one argument in quotes; both know escapes. */
@@ -171,7 +245,7 @@ function peersArgument(verb: string, text: string): Peers {
   throw new UsageError(`${verb}: "${text}" is no client: expected its number, such as 3, or all`)
 }
 
-function toArgument(text: string, parseLine: (line: string) => Action): Action {
+function toArgument(text: string, { parseLine }: Within): Action {
   const [, who = '', line = ''] = /^(\S*) ?([\s\S]*)$/.exec(text) ?? []
   const peers = peersArgument('/to', who)
   if (line === '') return { kind: 'to', peers }
@@ -183,66 +257,32 @@ function nothing(verb: string, rest: string): object {
   throw new UsageError(`${verb} takes nothing after it, got "${rest}"`)
 }
 
-function settingArgument(rest: string): Setting {
+function settingArgument(rest: string, transport: Transport): Setting {
   const [name = '', value = '', ...more] = rest.split(/\s+/)
   if (more.length > 0) throw new UsageError(`/set takes one name and one value, got "${rest}"`)
-  switch (name) {
-    case 'no-delay':
-    case 'half-open':
-      return { name, value: onOff(name, value) }
-    case 'keep-alive':
-    case 'delay':
-      return { name, value: value === 'off' ? undefined : parseDuration(value, settingRanges[name]) }
-    case 'read-size':
-    case 'chunk':
-    case 'rate':
-      return { name, value: value === 'off' ? undefined : parseSize(value, settingRanges[name]) }
-    case 'eol':
-      if (value === 'off') return { name, value: 'none' }
-      if (value === 'lf' || value === 'crlf' || value === 'none') return { name, value }
-      throw new UsageError(`/set eol: "${value}" is not lf, crlf or none`)
-    default: {
-      const near = nearest(name, settingNames)
-      const hint = near === undefined ? `expected ${settingNames.join(', ')}` : `did you mean ${near}?`
-      throw new UsageError(`/set: "${name}" cannot be set: ${hint}`)
-    }
-  }
+  return parseSetting(name, value, transport)
 }
-
-/** The ranges that the options of the same names have. */
-const settingRanges: Readonly<Partial<Record<Setting['name'], Range>>> = {
-  'read-size': readSizeRange,
-  'keep-alive': keepAliveRange,
-}
-
-/** What `/set` can change. */
-export const settingNames = [
-  'no-delay',
-  'half-open',
-  'keep-alive',
-  'read-size',
-  'rate',
-  'chunk',
-  'delay',
-  'eol',
-] as const satisfies readonly Setting['name'][]
 
 /** What `/wait` can wait for besides a time. */
-export const conditions = ['connected', 'fin', 'closed', 'drained'] as const satisfies readonly Condition[]
-
-function onOff(name: string, value: string): boolean {
-  if (value === 'on' || value === 'off') return value === 'on'
-  throw new UsageError(`/set ${name}: "${value}" is not on or off`)
+export const conditions: Readonly<Record<Transport, readonly Condition[]>> = {
+  tcp: ['connected', 'fin', 'closed', 'drained'],
+  udp: ['drained'],
 }
 
-function waitArgument(rest: string): Action {
+function waitArgument(rest: string, transport: Transport): Action {
   const { text, withinMs } = splitWithin(rest)
-  const condition = conditions.find((name) => name === text)
+  const condition = conditions[transport].find((name) => name === text)
   if (condition !== undefined) {
     return withinMs === undefined ? { kind: 'await', condition } : { kind: 'await', condition, withinMs }
   }
   if (withinMs === undefined && /^\d/.test(text)) return { kind: 'wait', ms: parseDuration(text) }
-  throw new UsageError(`/wait: "${rest}" is neither a duration such as 200ms nor ${conditions.join(', ')}`)
+  const others = conditions[transport].join(', ')
+  if (transport === 'udp' && conditions.tcp.some((name) => name === text)) {
+    throw new UsageError(
+      `/wait ${text}: UDP has no connection that could be in that state: wait for ${others}`,
+    )
+  }
+  throw new UsageError(`/wait: "${rest}" is neither a duration such as 200ms nor ${others}`)
 }
 
 function expectArgument(rest: string): Action {

@@ -1,38 +1,17 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import {
-  type Action,
-  type Dialect,
-  formatAction,
-  type Peers,
-  parseLine,
-  type Setting,
-  verbRows,
-} from '../src/action.ts'
+import { type Action, type Dialect, formatAction, parseLine, verbRows } from '../src/action.ts'
 import { UsageError } from '../src/errors.ts'
+import type { Transport } from '../src/event.ts'
 import { nearest } from '../src/nearest.ts'
-import { longestDurationMs } from '../src/quantities.ts'
-import { conditions, settingNames } from '../src/verbs.ts'
+import { settingNames } from '../src/settings.ts'
+import { anyAction, expect, plain, send } from './any-action.ts'
 import { anyText, wellFormedText } from './any-text.ts'
 
 const server: Dialect = { transport: 'tcp', role: 'server', eol: 'lf' }
 const client: Dialect = { ...server, role: 'client' }
-
-/** Plain data, so that a Buffer and a Uint8Array of the same bytes are equal. */
-function plain(action: Action): unknown {
-  if (action.kind === 'to' && action.action !== undefined) return { ...action, action: plain(action.action) }
-  if ('payload' in action) return { ...action, payload: [...action.payload] }
-  return action.kind === 'set' ? { ...action, setting: { ...action.setting } } : { ...action }
-}
-
-function send(text: string): Action {
-  return { kind: 'send', payload: Buffer.from(text) }
-}
-
-function expect(text: string, withinMs = 5_000): Action {
-  return { kind: 'expect', payload: Buffer.from(text), withinMs }
-}
+const transports: readonly Transport[] = ['tcp', 'udp']
 
 const understood: readonly [line: string, action: Action][] = [
   ['hello', send('hello\n')],
@@ -220,79 +199,19 @@ describe('parseLine refuses', () => {
   })
 })
 
-const anyPeers: fc.Arbitrary<Peers> = fc.oneof(fc.integer({ min: 1, max: 999_999_999 }), fc.constant('all'))
-const anyDuration = fc.integer({ min: 0, max: longestDurationMs })
-const anySize = fc.integer({ min: 1, max: 2 ** 24 })
-const anyPayload = fc.uint8Array({ maxLength: 60 })
-
-const anySetting: fc.Arbitrary<Setting> = fc.oneof(
-  fc.record({ name: fc.constantFrom('no-delay', 'half-open'), value: fc.boolean() }),
-  fc.record({
-    name: fc.constantFrom('keep-alive', 'delay'),
-    value: fc.oneof(
-      fc.constant(undefined),
-      anyDuration.filter((ms) => ms >= 1_000),
-    ),
-  }),
-  fc.record({
-    name: fc.constantFrom('read-size', 'rate', 'chunk'),
-    value: fc.oneof(fc.constant(undefined), anySize),
-  }),
-  fc.record({ name: fc.constant('eol'), value: fc.constantFrom('lf', 'crlf', 'none') }),
-)
-
-/** Every action but one that is for somebody else: that is written with /to. */
-const plainAction: fc.Arbitrary<Action> = fc.oneof(
-  fc.record({ kind: fc.constant('send'), payload: anyPayload }),
-  fc.record({ kind: fc.constant('file'), path: wellFormedText }),
-  fc.record(
-    { kind: fc.constantFrom('fin', 'reset', 'pause', 'resume', 'close'), peers: anyPeers },
-    { requiredKeys: ['kind'] },
-  ),
-  fc.record({ kind: fc.constant('kick'), peers: anyPeers }),
-  fc.record({ kind: fc.constantFrom('peers', 'stats', 'quit') }),
-  fc.record({ kind: fc.constant('set'), setting: anySetting }),
-  fc.record({ kind: fc.constant('wait'), ms: anyDuration }),
-  fc.record(
-    { kind: fc.constant('await'), condition: fc.constantFrom(...conditions), withinMs: anyDuration },
-    { requiredKeys: ['kind', 'condition'] },
-  ),
-  fc.record({
-    kind: fc.constant('expect'),
-    payload: fc.oneof(
-      fc.uint8Array({ minLength: 1, maxLength: 60 }),
-      fc.constantFrom('x within 5s', '" within 5s', ' within 1').map((text) => Buffer.from(text)),
-    ),
-    withinMs: anyDuration,
-  }),
-  fc.record(
-    { kind: fc.constant('help'), verb: fc.constantFrom(...verbRows(server).map((row) => row.verb)) },
-    { requiredKeys: ['kind'] },
-  ),
-)
-
-const anyAction: fc.Arbitrary<Action> = fc.letrec<{ any: Action }>((tie) => ({
-  any: fc.oneof(
-    { depthSize: 'small', withCrossShrink: true },
-    plainAction,
-    fc.record(
-      { kind: fc.constant('to'), peers: anyPeers, action: tie('any') },
-      { requiredKeys: ['kind', 'peers'] },
-    ),
-  ),
-})).any
-
 describe('formatAction', () => {
-  test('gives a line that means the action', () => {
-    fc.assert(
-      fc.property(anyAction, (action) => {
-        const line = formatAction(action)
-        assert.match(line, /^\/[ -~]*$/)
-        assert.deepEqual(plain(parseLine(line, server)), plain(action))
-      }),
-      { numRuns: 500 },
-    )
-  })
+  for (const transport of transports) {
+    test(`gives a line that means the action on ${transport}`, () => {
+      fc.assert(
+        fc.property(anyAction(transport), (action) => {
+          const line = formatAction(action)
+          assert.match(line, /^\/[ -~]*$/)
+          assert.deepEqual(plain(parseLine(line, { ...server, transport })), plain(action))
+        }),
+        { numRuns: 500 },
+      )
+    })
+  }
 
   test('what is for somebody else is written with /to', () => {
     const payload = Buffer.from('x')
@@ -306,7 +225,7 @@ describe('formatAction', () => {
 describe('any line', () => {
   const pieces = fc.constantFrom(
     ...verbRows(server).map((row) => `/${row.verb} `),
-    ...settingNames,
+    ...transports.flatMap((transport) => settingNames(transport)),
     ...['"', '\\', ' ', 'all', '3', '/', 'within', '5s', 'x', '\\x', '\\u{', '\x1b', '\u2028', '\t'],
   )
   const anyLine = fc.oneof(
@@ -315,8 +234,9 @@ describe('any line', () => {
     anyText.map((text) => text.replace(/[\r\n]/g, '')),
   )
 
-  for (const dialect of [server, client]) {
-    test(`of a ${dialect.role} parses or is refused in one line`, () => {
+  const dialects = transports.flatMap((transport) => [server, client].map((one) => ({ ...one, transport })))
+  for (const dialect of dialects) {
+    test(`of a ${dialect.role} of ${dialect.transport} parses or is refused in one line`, () => {
       fc.assert(
         fc.property(anyLine, (line) => {
           try {
@@ -333,24 +253,26 @@ describe('any line', () => {
 })
 
 describe('verbRows', () => {
-  test('every verb has a usage that starts with it, and a summary', () => {
-    for (const { verb, usage, summary } of verbRows(server)) {
-      assert.match(usage, new RegExp(`^/${verb}( |$)`))
-      assert.ok(summary.length > 5)
-    }
-  })
+  for (const transport of transports) {
+    test(`every verb of ${transport} has a usage that starts with it, a brief and a summary`, () => {
+      for (const { verb, brief, usage, summary } of verbRows({ ...server, transport })) {
+        assert.match(usage, new RegExp(`^/${verb}( |$)`))
+        assert.ok(summary.length > 5 && brief.length > 5 && brief.length <= 37, verb)
+      }
+    })
+  }
 
-  test('is what the design lists for a stream', () => {
-    const all = 'send hex file fin close reset pause resume to all kick peers set wait expect stats help quit'
-    assert.deepEqual(
-      verbRows(server).map((row) => row.verb),
-      all.split(' '),
-    )
-    assert.deepEqual(
-      verbRows(client).map((row) => row.verb),
-      all.replace('to all kick ', '').split(' '),
-    )
-  })
+  const listed: Readonly<Record<Transport, string>> = {
+    tcp: 'send hex file fin close reset pause resume to all kick peers set wait expect stats help quit',
+    udp: 'send hex file to all peers set wait expect stats help quit',
+  }
+  for (const transport of transports) {
+    test(`is what the design lists for ${transport}`, () => {
+      const names = (role: 'client' | 'server') => verbRows({ transport, role }).map((row) => row.verb)
+      assert.deepEqual(names('server'), listed[transport].split(' '))
+      assert.deepEqual(names('client'), listed[transport].replace(/to all (kick )?/, '').split(' '))
+    })
+  }
 })
 
 test('nearest', () => {

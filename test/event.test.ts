@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
+  carriesPayload,
   createTeller,
   type Direction,
   type Event,
@@ -51,21 +52,25 @@ describe('createTeller', () => {
     assert.equal(teller.wants('note'), false)
   })
 
-  test('bytes are wanted by their direction', () => {
+  test('bytes and datagrams are wanted by their direction', () => {
     const heard: string[] = []
     const only = (direction: Direction): Listener => ({
-      wants: (kind, which) => kind === 'bytes' && which === direction,
+      wants: (kind, which) => (kind === 'bytes' || kind === 'datagram') && which === direction,
       hear: (event) => void heard.push(`${direction} ${event.seq}`),
     })
     const payload = Buffer.from('x')
+    const remote = { address: '127.0.0.1', port: 9_000, family: 'IPv4' } as const
     const one = createTeller(() => 0, [only('sent')])
     one.tell('x', { kind: 'bytes', direction: 'received', size: 1, payload })
     one.tell('x', { kind: 'bytes', direction: 'sent', size: 1, payload })
     assert.deepEqual(heard, ['sent 1'])
+    one.tell('x', { kind: 'datagram', direction: 'received', size: 1, remote, payload })
+    one.tell('x', { kind: 'datagram', direction: 'sent', size: 1, remote, payload })
+    assert.deepEqual(heard, ['sent 1', 'sent 2'])
     assert.deepEqual([one.wants('bytes', 'sent'), one.wants('bytes', 'received')], [true, false])
     const both = createTeller(() => 0, [only('sent'), only('received')])
     both.tell('x', { kind: 'bytes', direction: 'received', size: 1, payload })
-    assert.deepEqual(heard, ['sent 1', 'received 1'])
+    assert.deepEqual(heard, ['sent 1', 'sent 2', 'received 1'])
   })
 
   test('the clock is read only for what is told', () => {
@@ -86,6 +91,22 @@ describe('createTeller', () => {
     assert.equal(teller.wants('bytes'), false)
     teller.tell('x', { kind: 'paused' })
   })
+})
+
+test('carriesPayload', () => {
+  const stamp = { seq: 1, at: 0, socket: 'x' } as const
+  const payload = Buffer.from('x')
+  const remote = { address: '127.0.0.1', port: 9_000, family: 'IPv4' } as const
+  const pieces: readonly Event[] = [
+    { kind: 'bytes', ...stamp, direction: 'sent', size: 1, payload },
+    { kind: 'datagram', ...stamp, direction: 'sent', size: 1, remote, payload },
+  ]
+  for (const event of pieces) assert.ok(carriesPayload(event), event.kind)
+  const others: readonly Event[] = [
+    { kind: 'expected', ...stamp, met: true, payload, tookMs: 1 },
+    { kind: 'note', ...stamp, text: 'x' },
+  ]
+  for (const event of others) assert.ok(!carriesPayload(event), event.kind)
 })
 
 test('msSince', () => {

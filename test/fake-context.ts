@@ -1,6 +1,6 @@
 /** A Context without a process: what goes in is given, what comes out is kept. */
 import { Readable, Writable } from 'node:stream'
-import type { Context, Output } from '../src/context.ts'
+import type { Context, Input, InputKind, Output } from '../src/context.ts'
 import type { EndingSignal } from '../src/exit-code.ts'
 
 export interface FakeContext extends Context {
@@ -14,25 +14,30 @@ export interface FakeOptions {
   readonly width?: number
   readonly isTerminal?: boolean
   readonly color?: boolean
-  readonly input?: string
+  /** What comes on standard input, or the pieces in which it comes. */
+  readonly input?: string | readonly string[]
+  readonly inputKind?: InputKind
+  readonly platform?: NodeJS.Platform
+  readonly nodeVersion?: string
 }
 
 export function fakeContext(options: FakeOptions = {}): FakeContext {
-  const { input = '' } = options
+  const { input = '', inputKind = 'pipe', platform = 'linux', nodeVersion = '20.20.2' } = options
   const [stdout, stderr] = [fakeOutput(options), fakeOutput(options)]
   const callbacks: ((signal: EndingSignal) => void)[] = []
   const signal = (name: EndingSignal) => {
     for (const callback of callbacks) callback(name)
   }
   return {
-    stdin: { kind: 'pipe', stream: () => Readable.from([Buffer.from(input)]), readNow: () => 0, close() {} },
+    stdin: fakeInput(inputKind, typeof input === 'string' ? [input] : input),
     stdout: stdout.output,
     stderr: stderr.output,
     now: () => performance.now(),
     date: () => new Date('2026-01-02T03:04:05Z'),
     randomBytes: (size) => new Uint8Array(size).fill(7),
     env: () => undefined,
-    platform: 'linux',
+    platform,
+    nodeVersion,
     home: '/nowhere',
     openFiles: () => ({ limit: Number.POSITIVE_INFINITY, open: 0 }),
     self: ['sockpit'],
@@ -42,6 +47,21 @@ export function fakeContext(options: FakeOptions = {}): FakeContext {
       return { stdout: stdout.text(), stderr: stderr.text() }
     },
     signal,
+  }
+}
+
+/** One byte a character. A file is read as far as the buffer goes, whatever its pieces were. */
+function fakeInput(kind: InputKind, pieces: readonly string[]): Input {
+  let left = Buffer.from(pieces.join(''), 'latin1')
+  return {
+    kind,
+    stream: () => Readable.from(pieces.map((piece) => Buffer.from(piece, 'latin1'))),
+    readNow(buffer) {
+      const size = left.copy(buffer)
+      left = left.subarray(size)
+      return size
+    },
+    close() {},
   }
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { describe, test } from 'node:test'
+import * as options from '../src/commands/options.ts'
 import { SockpitError } from '../src/errors.ts'
 import { runProgram } from '../src/program.ts'
 import { type FakeOptions, fakeContext } from './fake-context.ts'
@@ -77,6 +78,45 @@ const wrong: readonly [words: string, message: RegExp][] = [
   ['tcp-server 80x', /^"80x" is not a port/],
   ['tcp-client localhost 0', /^"0" is not a port to connect to/],
   ['tcp-client localhost 80x', /^"80x" is not a port/],
+  ['udp-serve', /^Unknown command "udp-serve" \(Did you mean udp-server\?\)$/],
+  ['udp-server --ech', /^Unknown option "--ech" \(Did you mean --echo\?\)$/],
+  ['udp-server --once', /^Unknown option "--once"/],
+  ['udp-server --no-delay', /^Unknown option "--no-delay"/],
+  ['udp-server --on-eof stay', /^Unknown option "--on-eof"/],
+  ['udp-client --echo', /^Unknown option "--echo"/],
+  ['udp-client --join 239.1.1.1', /^Unknown option "--join"/],
+  ['udp-client --probe', /^Unknown option "--probe"/],
+  ['udp-server ::1 2', /does not take 2 arguments; host and port are one word: ::1:2$/],
+  ['udp-client a 1 b', /^udp-client does not take 3 arguments$/],
+  [
+    'udp-server --service chat',
+    /^--service: "chat" is not one of none, echo, discard, chargen, daytime, time$/,
+  ],
+  ['udp-server --echo --service time', /^--echo is short for --service echo, but --service time was given/],
+  ['udp-server --join 1.2.3.4', /^--join: "1.2.3.4" is not a multicast address: expected 224.0.0.0 to/],
+  [
+    'udp-server --reuse-port',
+    /^--reuse-port needs Node 22.12 or newer, and this is Node 20.20.2: --reuse-address/,
+  ],
+  ['udp-server 65536', /^"65536" is not a port/],
+  ['udp-server -4 -6', /^-4 and -6 exclude each other/],
+  ['udp-server --split words', /^--split: "words" is not one of line, nul, none$/],
+  ['udp-server --truncate 0', /^--truncate: "0" is out of range: expected 1 to/],
+  ['udp-server --max-queue 0', /^--max-queue: "0" is not a whole number from 1 to 1000000$/],
+  ['udp-server --receive-buffer 3GiB', /^--receive-buffer: "3GiB" is out of range/],
+  ['udp-client --send-buffer lots', /^--send-buffer: "lots" is not a size such as/],
+  ['udp-client --ttl 0', /^--ttl: "0" is not a whole number from 1 to 255$/],
+  ['udp-client --multicast-ttl 256', /^--multicast-ttl: "256" is not a whole number from 0 to 255$/],
+  ['udp-client --chunk 0', /^--chunk: "0" is out of range/],
+  ['udp-client --on-eof fin', /^--on-eof: "fin" is not one of close, stay$/],
+  ['udp-client --local-address ::1 -4', /^--local-address: "::1" is not an IPv4 address/],
+  ['udp-client localhost 0', /^"0" is not a port to connect to/],
+  ['udp-client --json --hex', /^one view at a time: json, hex/],
+  ['udp-client -e /fin', /^--enter: \/fin cannot be done here: a datagram socket has no stream to end/],
+  ['udp-client -e x -e /reset', /^--enter: \/reset cannot be done here: UDP has no connection to abort/],
+  ['udp-client -e /to', /is for a server/],
+  ['udp-server -e /close', /^--enter: \/close cannot be done here: UDP has no connection to close/],
+  ['udp-client --interface', /--interface <interface>/],
   ['compare --width 39', /^--width: "39" is not a whole number from 40 to 400/],
   ['compare --seed -1', /^--seed: "-1" is not a whole number/],
   ['tcp-client -e /sned', /"\/sned" is no verb/],
@@ -112,7 +152,14 @@ describe('a usage error is one line and exit code 2', () => {
 })
 
 describe('help', () => {
-  const commands = ['tcp-server', 'tcp-client', 'compare']
+  const tables = {
+    'tcp-server': options.tcpServerOptions,
+    'tcp-client': options.tcpClientOptions,
+    'udp-server': options.udpServerOptions,
+    'udp-client': options.udpClientOptions,
+    compare: options.compareOptions,
+  } as const
+  const commands = ['tcp-server', 'tcp-client', 'udp-server', 'udp-client', 'compare'] as const
 
   test('of nothing asked goes to stdout, with exit code 2', async () => {
     const { code, stdout, stderr } = await run([])
@@ -137,6 +184,10 @@ describe('help', () => {
       const rows = stdout.split('\n').filter((line) => /^ {2}-/.test(line))
       assert.ok(rows.length > 5)
       for (const row of rows) assert.match(row, /^ {2}-\S.*? {2,}\S/, row)
+      for (const { flags, help } of Object.values(tables[command])) {
+        const [, shown = ''] = stdout.split(`  ${flags} `)
+        assert.ok(shown.trimStart().startsWith(help.slice(0, 20)), flags)
+      }
       assert.match(stdout, new RegExp(`\nExamples:\n(?:  .*sockpit ${command} .*\n)+$`))
       assert.equal((await run(['help', command], { width: 120 })).stdout, stdout)
     })
@@ -155,26 +206,40 @@ describe('help', () => {
   }
 
   test('an address is one bracket: [[host:]port] is shown as an argument', async () => {
-    assert.match(
-      (await run(['tcp-server', '-h'])).stdout,
-      /^Usage: sockpit tcp-server \[options\] \[host:port\]/,
-    )
-    assert.match(
-      (await run(['tcp-client', '-h'])).stdout,
-      /^Usage: sockpit tcp-client \[options\] \[host\] \[port\]/,
-    )
+    for (const transport of ['tcp', 'udp']) {
+      for (const [role, args] of [
+        ['server', '[host:port]'],
+        ['client', '[host] [port]'],
+      ] as const) {
+        const { stdout } = await run([`${transport}-${role}`, '-h'])
+        assert.ok(stdout.startsWith(`Usage: sockpit ${transport}-${role} [options] ${args}\n`), stdout)
+      }
+    }
   })
 
-  test('the options stand in groups', async () => {
-    const { stdout } = await run(['tcp-server', '--help'])
-    const groups = stdout.split('\n').filter((line) => /^\S.*:$/.test(line))
-    assert.deepEqual(groups.filter((line) => line !== 'Options:').sort(), [
-      'Examples:',
-      'The connection:',
-      'The stream:',
-      'What it does by itself:',
-      'What you see:',
-    ])
+  const groups: readonly [command: string, groups: readonly string[]][] = [
+    ['tcp-server', ['The connection:', 'The stream:', 'What it does by itself:', 'What you see:']],
+    [
+      'udp-server',
+      ['How far they go:', 'The connection:', 'The datagrams:', 'What it does by itself:', 'What you see:'],
+    ],
+    [
+      'udp-client',
+      ['How far they go:', 'The connection:', 'The datagrams:', 'What it does by itself:', 'What you see:'],
+    ],
+  ]
+  for (const [command, expected] of groups) {
+    test(`the options of ${command} stand in groups`, async () => {
+      const { stdout } = await run([command, '--help'])
+      const shown = stdout.split('\n').filter((line) => /^\S.*:$/.test(line))
+      assert.deepEqual(shown.filter((line) => line !== 'Options:').sort(), ['Examples:', ...expected])
+    })
+  }
+
+  test('says how durations and sizes are written, where some are taken', async () => {
+    for (const command of ['tcp-client', 'udp-server', 'udp-client'])
+      assert.match((await run([command, '-h'])).stdout, /\nA duration is 250ms, .*\nA size is 512, /)
+    assert.doesNotMatch((await run(['compare', '-h'])).stdout, /A duration is/)
   })
 })
 
@@ -251,17 +316,19 @@ describe('a command that is understood runs', () => {
     })
   })
 
-  test('a signal ends a server with its exit code', quick, async () => {
-    for (const [name, code] of [
-      ['SIGHUP', 129],
-      ['SIGINT', 130],
-      ['SIGTERM', 143],
-    ] as const) {
-      const context = fakeContext()
-      const ending = runProgram(context, ['tcp-server', '0'], '1.2.3')
-      while (!context.written.stderr.includes('127.0.0.1:')) await new Promise(setImmediate)
-      context.signal(name)
-      assert.equal(await ending, code)
-    }
-  })
+  for (const server of ['tcp-server', 'udp-server']) {
+    test(`a signal ends ${server} with its exit code`, quick, async () => {
+      for (const [name, code] of [
+        ['SIGHUP', 129],
+        ['SIGINT', 130],
+        ['SIGTERM', 143],
+      ] as const) {
+        const context = fakeContext()
+        const ending = runProgram(context, [server, '0'], '1.2.3')
+        while (!context.written.stderr.includes('127.0.0.1:')) await new Promise(setImmediate)
+        context.signal(name)
+        assert.equal(await ending, code)
+      }
+    })
+  }
 })

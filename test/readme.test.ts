@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { verbRows } from '../src/action.ts'
 import * as options from '../src/commands/options.ts'
 import { exitCodes } from '../src/exit-code.ts'
+import { elsewhere } from '../src/verbs.ts'
 import { eventFields, stampFields } from '../src/views/json.ts'
 import { root } from './root.ts'
 
@@ -45,10 +46,25 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return line(head) + line(head.map(() => '---')) + rows.map(line).join('')
 }
 
+const cell = (text: string) => text.replaceAll('|', '\\|')
+
 test('the README lists every verb', () => {
-  const cell = (text: string) => text.replaceAll('|', '\\|')
-  const rows = verbRows({ role: 'server' }).map(({ usage, summary }) => [`\`${cell(usage)}\``, cell(summary)])
-  checkPart('verbs', table(['line', 'what it does'], rows))
+  const rows = verbRows({ transport: 'tcp', role: 'server' })
+  const cells = rows.map(({ usage, summary }) => [`\`${cell(usage)}\``, cell(summary)])
+  checkPart('verbs', table(['line', 'what it does'], cells))
+})
+
+test('the README lists every verb that is another one over UDP, and why some cannot be', () => {
+  const streamVerbs = new Map(
+    verbRows({ transport: 'tcp', role: 'server' }).map((row) => [row.verb, row.summary]),
+  )
+  const others = verbRows({ transport: 'udp', role: 'server' })
+    .filter(({ verb, summary }) => summary !== streamVerbs.get(verb))
+    .map(({ usage, summary }) => [`\`${cell(usage)}\``, cell(summary)])
+  const missing = Object.entries(elsewhere.udp)
+    .filter(([verb]) => streamVerbs.has(verb))
+    .map(([verb, why]) => [`\`/${verb}\``, `no: ${cell(why)}`])
+  checkPart('udp verbs', table(['line', 'over UDP'], [...others, ...missing]))
 })
 
 test('the README lists every field of every event', () => {
@@ -73,7 +89,7 @@ test('the README lists every exit code', () => {
 
 test('every option that the README names exists', () => {
   const flags = Object.values(options)
-    .flatMap((rows) => Object.values<{ readonly flags: string }>(rows))
+    .flatMap((rows) => (typeof rows === 'function' ? [] : Object.values<options.OptionRow>(rows)))
     .flatMap((row) => row.flags.match(/--[a-z0-9-]+/g) ?? [])
   const known = new Set([...flags, '--help', '--version', '--chat'])
   for (const [flag] of readme.matchAll(/(?<![\w-])--[a-z][a-z0-9-]+/g)) assert.ok(known.has(flag), flag)

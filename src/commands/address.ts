@@ -43,6 +43,17 @@ export function parseConnectAddress(
   return checkTarget(splitHostPort(first), family)
 }
 
+/** `--local-address`. @throws UsageError where it is no address of the family that was asked for */
+export function checkLocalAddress(address: string, family: Family): void {
+  const version = isIP(address)
+  if (version === 0) throw new UsageError(`--local-address: "${address}" is not an IP address`)
+  if (family !== undefined && version !== family) {
+    throw new UsageError(
+      `--local-address: "${address}" is not an IPv${family} address, which -${family} asks for`,
+    )
+  }
+}
+
 function splitHostPort(text: string): Address {
   const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:[\]]*)):([^:]*)$/.exec(text) ?? []
   if (port === undefined) {

@@ -1,9 +1,12 @@
 /** The options of the commands as data: one row each, from which help, parsing and types are made. */
 import { UsageError } from '../errors.ts'
-import { onEofChoices } from '../net/driver.ts'
+import { datagramServiceNames } from '../net/datagram-services.ts'
+import { datagramOnEofChoices, onEofChoices } from '../net/driver.ts'
 import { serviceNames } from '../net/services.ts'
 import {
+  hopLimitRange,
   keepAliveRange,
+  multicastHopLimitRange,
   parseDuration,
   parsePort,
   parseSize,
@@ -11,6 +14,7 @@ import {
   type Range,
   readSizeRange,
 } from '../quantities.ts'
+import { splitChoices } from '../session/messages.ts'
 
 /** One option. Without `parse` it is a switch; with `repeat` its values become a list, or a number of times. */
 export interface OptionRow<V = unknown> {
@@ -51,6 +55,8 @@ const screen = 'What you see'
 const session = 'What it does by itself'
 const stream = 'The stream'
 const connection = 'The connection'
+const datagrams = 'The datagrams'
+const reach = 'How far they go'
 
 /** What every socket command takes. */
 export const commonOptions = {
@@ -113,6 +119,14 @@ export const commonOptions = {
   noHistory: { flags: '--no-history', help: 'neither read nor keep typed lines', group: session },
   ipv4: { flags: '-4, --ipv4', help: 'IPv4 only', group: connection },
   ipv6: { flags: '-6, --ipv6', help: 'IPv6 only', group: connection },
+} as const satisfies Record<string, OptionRow>
+
+/** The same, where messages take the place of reads. */
+const datagramCommonOptions = {
+  ...commonOptions,
+  wait: { ...commonOptions.wait, help: 'end after so long with nothing happening (client, at the end: 1s)' },
+  count: { ...commonOptions.count, help: 'end after so many received datagrams' },
+  eol: { ...commonOptions.eol, help: 'what ends a line that is sent: lf, crlf or none (none)' },
 } as const satisfies Record<string, OptionRow>
 
 /** What both ends of TCP take. */
@@ -216,6 +230,139 @@ export const tcpClientOptions = {
   ...commonOptions,
 } as const satisfies Record<string, OptionRow>
 
+/** What both ends of UDP take. */
+export const datagramOptions = {
+  split: {
+    flags: '--split <how>',
+    help: 'standard input is one datagram a line, a nul, or none: all of it is one (line)',
+    group: datagrams,
+    parse: choice(splitChoices),
+  },
+  chunk: {
+    flags: '--chunk <size>',
+    help: 'cut what is sent into datagrams of so many bytes (then --split none)',
+    group: datagrams,
+    parse: size(),
+  },
+  delay: {
+    flags: '--delay <duration>',
+    help: 'pause between two datagrams',
+    group: datagrams,
+    parse: duration(),
+  },
+  rate: { flags: '--rate <size>', help: 'bytes sent a second at most', group: datagrams, parse: size() },
+  sequence: {
+    flags: '--sequence',
+    help: 'number and time what is sent: loss, order, jitter, round trips',
+    group: datagrams,
+  },
+  truncate: {
+    flags: '--truncate <size>',
+    help: 'tell what a recv of so many bytes would have lost',
+    group: datagrams,
+    parse: size(),
+  },
+  maxQueue: {
+    flags: '--max-queue <n>',
+    help: 'datagrams that may wait here to be sent (1000)',
+    group: datagrams,
+    parse: whole({ min: 1, max: 1_000_000 }),
+  },
+  receiveBuffer: {
+    flags: '--receive-buffer <size>',
+    help: "ask for so large a kernel's buffer; what it gives is told",
+    group: datagrams,
+    parse: size(),
+  },
+  sendBuffer: {
+    flags: '--send-buffer <size>',
+    help: 'the same for sending',
+    group: datagrams,
+    parse: size(),
+  },
+  broadcast: { flags: '--broadcast', help: 'allow sending to broadcast addresses', group: reach },
+  interface: {
+    flags: '--interface <interface>',
+    help: 'reach groups through this one: a name or an address',
+    group: reach,
+    parse: asText,
+  },
+  ttl: {
+    flags: '--ttl <n>',
+    help: 'routers that a datagram may pass: TTL, hop limit',
+    group: reach,
+    parse: whole(hopLimitRange),
+  },
+  multicastTtl: {
+    flags: '--multicast-ttl <n>',
+    help: 'the same for groups (1)',
+    group: reach,
+    parse: whole(multicastHopLimitRange),
+  },
+  noLoopback: {
+    flags: '--no-loopback',
+    help: 'members on this machine get nothing of what we send to a group',
+    group: reach,
+  },
+} as const satisfies Record<string, OptionRow>
+
+export const udpServerOptions = {
+  service: {
+    flags: '--service <name>',
+    help: 'none, echo, discard, chargen, daytime or time (none)',
+    group: connection,
+    parse: choice(datagramServiceNames),
+  },
+  echo: { flags: '--echo', help: 'short for --service echo', group: connection },
+  join: {
+    flags: '--join <group>',
+    help: 'be a member of this multicast group; repeatable',
+    group: reach,
+    parse: asText,
+    repeat: true,
+  },
+  reuseAddress: {
+    flags: '--reuse-address',
+    help: 'share the port with others who do so (with --join: always)',
+    group: reach,
+  },
+  reusePort: {
+    flags: '--reuse-port',
+    help: 'share the port, the kernel spreading the senders',
+    group: reach,
+  },
+  ...datagramOptions,
+  ...datagramCommonOptions,
+} as const satisfies Record<string, OptionRow>
+
+export const udpClientOptions = {
+  noConnect: {
+    flags: '--no-connect',
+    help: 'hear everybody, and nothing of refusals',
+    group: connection,
+  },
+  localAddress: {
+    flags: '--local-address <address>',
+    help: 'send from this address',
+    group: connection,
+    parse: asText,
+  },
+  localPort: {
+    flags: '--local-port <port>',
+    help: 'send from this port',
+    group: connection,
+    parse: parsePort,
+  },
+  onEof: {
+    flags: '--on-eof <what>',
+    help: 'at the end of standard input: close after -w (1s) without a reply, or stay (close)',
+    group: connection,
+    parse: choice(datagramOnEofChoices),
+  },
+  ...datagramOptions,
+  ...datagramCommonOptions,
+} as const satisfies Record<string, OptionRow>
+
 export const compareOptions = {
   list: { flags: '--list', help: 'the experiments there are', group: 'What is run' },
   seed: {
@@ -234,3 +381,16 @@ export const compareOptions = {
   color: commonOptions.color,
   noColor: commonOptions.noColor,
 } as const satisfies Record<string, OptionRow>
+
+/** The service that was asked for by its name, or by `--echo`. @throws UsageError where both ask for different ones */
+export function chooseService<Name extends string>({
+  echo,
+  service,
+}: {
+  readonly echo?: boolean
+  readonly service?: Name
+}): Name | 'echo' | 'none' {
+  if (echo !== true) return service ?? 'none'
+  if (service === undefined || service === 'echo') return 'echo'
+  throw new UsageError(`--echo is short for --service echo, but --service ${service} was given too`)
+}

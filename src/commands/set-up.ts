@@ -1,25 +1,33 @@
 /** What every socket command shares: its raw options resolved, and the screen and session made from them. */
+
+import type { Dialect } from '../action.ts'
 import type { Context, Output } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import type { EventKind } from '../event.ts'
 import { signalCodes } from '../exit-code.ts'
+import type { DatagramOptions } from '../net/datagram-port.ts'
 import { bulkReadSize } from '../net/receiver.ts'
 import type { StreamOptions } from '../net/tcp-connection.ts'
+import type { Split } from '../session/messages.ts'
 import { Screen } from '../session/screen.ts'
 import { Session, type SessionOptions } from '../session/session.ts'
 import { Stop } from '../session/stop.ts'
 import type { LogOptions } from '../views/log.ts'
+import type { RawOptions } from '../views/raw.ts'
 import type { View } from '../views/view.ts'
-import type { commonOptions, streamOptions, Values } from './options.ts'
+import type { commonOptions, datagramOptions, streamOptions, Values } from './options.ts'
 
 type Common = Values<typeof commonOptions>
 
 /** The stream options; they are the same for both ends of TCP. */
 type Stream = Values<typeof streamOptions>
 
+type Datagrams = Values<typeof datagramOptions>
+
 export type ViewName = 'log' | 'raw' | 'hex' | 'json'
 
 const defaultMaxQueue = 2 ** 20
+const defaultMaxDatagrams = 1_000
 
 /** Where nobody looks at single writes, larger ones are faster. */
 const usualWriteSize = 2 ** 16
@@ -51,15 +59,52 @@ export function resolveStream(values: Stream, view: ViewName, defaultStallTimeou
   }
 }
 
+/** The datagram options; they are the same for both ends of UDP. */
+export function resolveDatagrams(values: Datagrams): DatagramOptions {
+  return {
+    chunk: values.chunk,
+    delayMs: values.delay,
+    rate: values.rate,
+    maxQueue: values.maxQueue ?? defaultMaxDatagrams,
+    truncate: values.truncate,
+    sequence: values.sequence === true,
+    broadcast: values.broadcast === true,
+    ttl: values.ttl,
+    multicastTtl: values.multicastTtl,
+    multicastLoopback: values.noLoopback !== true,
+    interface: values.interface,
+    receiveBuffer: values.receiveBuffer,
+    sendBuffer: values.sendBuffer,
+  }
+}
+
+/** Where one datagram of standard input ends: with pieces of a size that was asked for, line ends mean nothing. */
+export function chooseSplit({ split, chunk }: Datagrams): Split {
+  return split ?? (chunk === undefined ? 'line' : 'none')
+}
+
+const afterDatagram = { line: '\n', nul: '\0', none: '' } as const satisfies Readonly<Record<Split, string>>
+
+/** How the raw view writes datagrams: so that they come in again as they went out. */
+export function resolveRaw(values: Datagrams): RawDatagrams {
+  return {
+    after: afterDatagram[values.split ?? 'line'],
+    headers: values.sequence === true ? 'strip' : 'keep',
+  }
+}
+
 /** The session's half of the options, but for the role. */
 export function resolveSession(
   values: Common,
   view: ViewName,
   role: SessionOptions['dialect']['role'],
-  onEof: SessionOptions['onEof'],
+  { onEof, split }: { readonly onEof: SessionOptions['onEof']; readonly split?: Split },
 ): SessionOptions {
+  const dialect: Pick<Dialect, 'transport' | 'eol'> =
+    split === undefined ? { transport: 'tcp', eol: 'lf' } : { transport: 'udp', eol: 'none' }
   return {
-    dialect: { transport: 'tcp', role, eol: values.eol ?? 'lf' },
+    dialect: { ...dialect, role, ...(values.eol !== undefined && { eol: values.eol }) },
+    split,
     enter: values.enter ?? [],
     script: values.script,
     onEof,
@@ -70,15 +115,19 @@ export function resolveSession(
   }
 }
 
+/** How the raw view writes datagrams. */
+export type RawDatagrams = Pick<RawOptions, 'after' | 'headers'>
+
 /** A session with its screen; signals, a full disk or a closed output end it through `stop`. */
 export async function openSession(
   context: Context,
   values: Common,
   view: ViewName,
   options: SessionOptions,
+  raw: RawDatagrams = {},
 ): Promise<{ session: Session; stop: AbortController }> {
   const stop = new AbortController()
-  const screen = await createScreen(context, values, view, stop)
+  const screen = await createScreen(context, values, view, raw, stop)
   const session = new Session(context, options, screen, stop)
   context.onSignal((signal) => stop.abort(new Stop(signalCodes[signal], afterSignal)))
   return { session, stop }
@@ -91,6 +140,7 @@ async function createScreen(
   context: Context,
   values: Common,
   view: ViewName,
+  raw: RawDatagrams,
   stop: AbortController,
 ): Promise<Screen> {
   const verbosity = chooseVerbosity(values)
@@ -107,7 +157,7 @@ async function createScreen(
   }
   return new Screen(
     context,
-    await createView(view, context, values),
+    await createView(view, context, values, raw),
     verbosity < 0 ? undefined : narration,
     stop,
   )
@@ -122,6 +172,8 @@ function chooseVerbosity({ quiet, verbose = 0 }: Common): LogOptions['verbosity'
 const narrated: ReadonlySet<EventKind> = new Set([
   'listening',
   'timeout',
+  'refused',
+  'failed',
   'limit',
   'stats',
   'expected',
@@ -133,13 +185,12 @@ const narratedVerbosely: ReadonlySet<EventKind> = new Set([
   'resolved',
   'connecting',
   'opened',
+  'peer',
   'paused',
   'resumed',
   'stalled',
   'drained',
   'ended',
-  'refused',
-  'failed',
   'closed',
 ])
 
@@ -160,10 +211,15 @@ async function logView(
   })
 }
 
-async function createView(view: Exclude<ViewName, 'log'>, context: Context, values: Common): Promise<View> {
+async function createView(
+  view: Exclude<ViewName, 'log'>,
+  context: Context,
+  values: Common,
+  raw: RawDatagrams,
+): Promise<View> {
   switch (view) {
     case 'raw':
-      return (await import('../views/raw.ts')).createRawView({ terminal: context.stdout.isTerminal })
+      return (await import('../views/raw.ts')).createRawView({ terminal: context.stdout.isTerminal, ...raw })
     case 'hex':
       return (await import('../views/hex.ts')).createHexView({ color: usesColor(context.stdout, values) })
     case 'json':
@@ -175,4 +231,9 @@ async function createView(view: Exclude<ViewName, 'log'>, context: Context, valu
 export function usesColor(output: Output, values: Pick<Common, 'color' | 'noColor'>): boolean {
   if (values.noColor === true) return false
   return values.color === true || output.color
+}
+
+/** Marks the numbered datagrams of this run. */
+export function streamId({ randomBytes }: Context): number {
+  return Buffer.from(randomBytes(4)).readUInt32BE()
 }

@@ -1,13 +1,12 @@
-import { isIP } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Context } from '../context.ts'
-import { NetworkError, TimeoutError, UsageError } from '../errors.ts'
+import { NetworkError, TimeoutError } from '../errors.ts'
 import { formatEndpoint, type Teller } from '../event.ts'
 import { type ExitCode, exitCodes } from '../exit-code.ts'
 import { TcpClient, type TcpClientOptions } from '../net/tcp-client.ts'
 import { Stop } from '../session/stop.ts'
 import { formatDuration } from '../views/units.ts'
-import { chooseFamily, type Family, parseConnectAddress } from './address.ts'
+import { checkLocalAddress, chooseFamily, parseConnectAddress } from './address.ts'
 import type { tcpClientOptions, Values } from './options.ts'
 import { chooseView, openSession, resolveSession, resolveStream, type ViewName } from './set-up.ts'
 
@@ -25,7 +24,7 @@ export async function tcpClient(
 ): Promise<ExitCode> {
   const view = chooseView(context, values)
   const options = resolve(host, port, values, view)
-  const sessionOptions = resolveSession(values, view, 'client', values.onEof ?? 'fin')
+  const sessionOptions = resolveSession(values, view, 'client', { onEof: values.onEof ?? 'fin' })
   const { session, stop } = await openSession(context, values, view, sessionOptions)
   const client = new TcpClient(options, { teller: session.teller, now: () => context.now() })
   try {
@@ -80,15 +79,5 @@ function resolve(
     localAddress,
     localPort: values.localPort,
     connectTimeoutMs: values.connectTimeout ?? 10_000,
-  }
-}
-
-function checkLocalAddress(address: string, family: Family): void {
-  const version = isIP(address)
-  if (version === 0) throw new UsageError(`--local-address: "${address}" is not an IP address`)
-  if (family !== undefined && version !== family) {
-    throw new UsageError(
-      `--local-address: "${address}" is not an IPv${family} address, which -${family} asks for`,
-    )
   }
 }

@@ -1,9 +1,8 @@
 import type { Context } from '../context.ts'
-import { UsageError } from '../errors.ts'
 import type { ExitCode } from '../exit-code.ts'
 import { TcpServer, type TcpServerOptions } from '../net/tcp-server.ts'
 import { chooseFamily, parseListenAddress } from './address.ts'
-import type { tcpServerOptions, Values } from './options.ts'
+import { chooseService, type tcpServerOptions, type Values } from './options.ts'
 import { chooseView, openSession, resolveSession, resolveStream, type ViewName } from './set-up.ts'
 
 const defaultPort = 9_000
@@ -16,7 +15,12 @@ export async function tcpServer(
 ): Promise<ExitCode> {
   const view = chooseView(context, values)
   const options = resolve(address, values, view)
-  const { session } = await openSession(context, values, view, resolveSession(values, view, 'server', 'stay'))
+  const { session } = await openSession(
+    context,
+    values,
+    view,
+    resolveSession(values, view, 'server', { onEof: 'stay' }),
+  )
   const server = new TcpServer(options, {
     teller: session.teller,
     now: () => context.now(),
@@ -33,14 +37,11 @@ function resolve(
   view: ViewName,
 ): TcpServerOptions {
   const family = chooseFamily(values.ipv4, values.ipv6)
-  if (values.echo === true && values.service !== undefined && values.service !== 'echo') {
-    throw new UsageError(`--echo is short for --service echo, but --service ${values.service} was given too`)
-  }
   return {
     ...resolveStream(values, view, 30_000),
     ...parseListenAddress(address, family, defaultPort),
     ipv6Only: family === 6,
-    service: values.echo === true ? 'echo' : (values.service ?? 'none'),
+    service: chooseService(values),
     once: values.once === true,
     maxConnections: values.maxConnections ?? 1_000,
     backlog: values.backlog ?? 511,

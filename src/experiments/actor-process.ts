@@ -54,6 +54,11 @@ export class ActorProcess {
     this.#child.stdin.write(`${line}\n`)
   }
 
+  /** Lets the whole process stand still, or go on. */
+  hold(what: 'stop' | 'continue'): void {
+    this.#child.kill(what === 'stop' ? 'SIGSTOP' : 'SIGCONT')
+  }
+
   /** Ends it as a person would; settles when it is gone and everything it told was heard. */
   quit(): Promise<void> {
     this.#isAsked = true

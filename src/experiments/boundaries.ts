@@ -1,5 +1,15 @@
 import { formatBytes, formatCount } from '../views/units.ts'
-import { during, readsOf, streamHash, told, totalBytes, writesOf, writesPerRead } from './evidence.ts'
+import { udp } from './boundaries-udp.ts'
+import {
+  compareHashes,
+  during,
+  readsOf,
+  streamHash,
+  told,
+  totalBytes,
+  writesOf,
+  writesPerRead,
+} from './evidence.ts'
 import type {
   Actor,
   Claim,
@@ -7,6 +17,7 @@ import type {
   Experiment,
   HandStep,
   Judgement,
+  LineStep,
   Part,
   Step,
   Trial,
@@ -23,10 +34,13 @@ const writeCount = 5
 
 export const boundaries: Experiment = {
   name: 'boundaries',
-  question: 'Five writes go into a connection. Do five reads come out?',
+  question: 'Five words are sent, one by one. Do five reads bring them?',
   minutes: 2,
-  transports: ['tcp'],
-  plan: (random) => [tcp(draw(random, shortWords, writeCount))],
+  transports: ['tcp', 'udp'],
+  plan(random) {
+    const words = draw(random, shortWords, writeCount)
+    return [tcp(words), udp(words)]
+  },
 }
 
 function tcp(words: readonly string[]): Part {
@@ -93,7 +107,7 @@ function held(words: readonly string[]): Trial {
   }
 }
 
-function send(word: string): Pick<Step, 'actor' | 'line'> {
+function send(word: string): Pick<LineStep, 'actor' | 'line'> {
   return { actor: 'client', line: `/send ${word}` }
 }
 
@@ -205,11 +219,4 @@ function sizes(pieces: readonly Uint8Array[]): readonly number[] {
 
 function countBoth({ writes, reads }: Yield): string {
   return `${formatCount(writes.length, 'write')}, ${formatCount(reads.length, 'read')}`
-}
-
-/** The hashes of two streams, their first digits: `both sha256 3f9c21ab`, `sha256 3f9c21ab and 77e0d9c4`. */
-function compareHashes(one: readonly Uint8Array[], other: readonly Uint8Array[]): string {
-  const [first, second] = [streamHash(one), streamHash(other)]
-  const [short, otherShort] = [first.slice(0, 8), second.slice(0, 8)]
-  return first === second ? `both sha256 ${short}` : `sha256 ${short} and ${otherShort}`
 }

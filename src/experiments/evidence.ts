@@ -1,6 +1,6 @@
 /** Questions that claims and steps put to the evidence. */
 import { createHash } from 'node:crypto'
-import type { EventKind, EventOf } from '../event.ts'
+import { carriesPayload, type Direction, type EventKind, type EventOf } from '../event.ts'
 import type { Evidence } from './experiment.ts'
 
 /** What an actor told of one kind, in its order. */
@@ -15,20 +15,20 @@ export function told<Kind extends EventKind>(
     .filter((event): event is EventOf<Kind> => event.kind === kind)
 }
 
-/** The payload of every write of an actor. */
+/** The payload of every write of an actor, or of every datagram that it sent. */
 export function writesOf(evidence: Evidence, actor: string): readonly Uint8Array[] {
   return payloads(evidence, actor, 'sent')
 }
 
-/** The payload of every read of an actor. */
+/** The payload of every read of an actor, or of every datagram that it received. */
 export function readsOf(evidence: Evidence, actor: string): readonly Uint8Array[] {
   return payloads(evidence, actor, 'received')
 }
 
-function payloads(evidence: Evidence, actor: string, direction: 'sent' | 'received'): readonly Uint8Array[] {
-  return told(evidence, actor, 'bytes')
-    .filter((event) => event.direction === direction)
-    .map(({ payload }) => payload)
+function payloads(evidence: Evidence, actor: string, direction: Direction): readonly Uint8Array[] {
+  return evidence.flatMap(({ actor: teller, event }) =>
+    teller === actor && carriesPayload(event) && event.direction === direction ? [event.payload] : [],
+  )
 }
 
 export function totalBytes(pieces: readonly Uint8Array[]): number {
@@ -62,6 +62,13 @@ function spansOf(pieces: readonly Uint8Array[]): readonly { readonly start: numb
     end += length
     return { start, end }
   })
+}
+
+/** The hashes of two streams, their first digits: `both sha256 3f9c21ab`, `sha256 3f9c21ab and 77e0d9c4`. */
+export function compareHashes(one: readonly Uint8Array[], other: readonly Uint8Array[]): string {
+  const [first, second] = [streamHash(one), streamHash(other)]
+  const [short, otherShort] = [first.slice(0, 8), second.slice(0, 8)]
+  return first === second ? `both sha256 ${short}` : `sha256 ${short} and ${otherShort}`
 }
 
 /** What was heard in one trial. */

@@ -63,12 +63,23 @@ export interface Trial {
   readonly steps: readonly Step[]
 }
 
-/** A line of the language for one actor, and what has to be heard before the next step begins. */
-export interface Step {
+/** What is done with one actor, and what has to be heard before the next step begins. */
+export type Step = LineStep | ProcessStep
+
+interface AnyStep {
   readonly actor: string
-  readonly line: string
   /** Whether all that this step leads to was heard, given what was heard in this trial. */
   isDone(heard: Evidence): boolean
+}
+
+/** A line of the language. */
+export interface LineStep extends AnyStep {
+  readonly line: string
+}
+
+/** The whole process stands still, or goes on: what reaches it meanwhile waits in the kernel. */
+export interface ProcessStep extends AnyStep {
+  readonly process: 'stop' | 'continue'
 }
 
 /** What a person does in one of two terminals: run a command line, or type a line into what runs there. */
@@ -78,7 +89,7 @@ export interface HandStep {
   readonly line: string
 }
 
-/** An event, who told it, and in which step it was heard. */
+/** An event, who told it, and in which step it was heard; of what is done to a process, a note tells. */
 export interface Heard {
   readonly actor: string
   /** The name of the trial; undefined before the first one and after the last. */

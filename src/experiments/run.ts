@@ -1,7 +1,7 @@
 import { NetworkError, TimeoutError } from '../errors.ts'
 import { formatDuration } from '../views/units.ts'
 import { ActorProcess } from './actor-process.ts'
-import type { Abstention, Actor, Claim, Evidence, Heard, Judgement, Part, Trial } from './experiment.ts'
+import type { Abstention, Actor, Claim, Evidence, Heard, Judgement, Part, Step, Trial } from './experiment.ts'
 
 /** A part that was carried out, and how its claims fared. */
 export type Judged = Omit<Part, 'claims'> & {
@@ -47,6 +47,12 @@ export function judge(part: Part, heard: Evidence): Judged {
   return { ...part, heard, claims }
 }
 
+/** What is told of a process that is held: nobody else could. */
+const processNotes = {
+  stop: 'the process is stopped (SIGSTOP); what arrives now waits in the kernel',
+  continue: 'the process goes on (SIGCONT)',
+} as const
+
 class Run {
   readonly evidence: Heard[] = []
   readonly #title: string
@@ -56,6 +62,7 @@ class Run {
   readonly #limit: NodeJS.Timeout
   #trial: string | undefined
   #step = 0
+  #noted = 0
   /** What is waited for, in words, and how to see whether it is there. */
   #awaited = 'the start'
   #look = (): void => {}
@@ -84,10 +91,12 @@ class Run {
   async carryOut({ name, steps }: Trial): Promise<void> {
     const from = this.evidence.length
     this.#trial = name
-    for (const { actor, line, isDone } of steps) {
+    for (const step of steps) {
       this.#step += 1
-      this.#actors.get(actor)?.say(line)
-      await this.#until(`what "${line}" of the ${actor} leads to`, () => isDone(this.evidence.slice(from)))
+      const what = this.#carryOutStep(step)
+      await this.#until(`what "${what}" of the ${step.actor} leads to`, () =>
+        step.isDone(this.evidence.slice(from)),
+      )
     }
     this.#trial = undefined
     this.#step = 0
@@ -108,6 +117,26 @@ class Run {
     clearTimeout(this.#limit)
     this.#surroundings.signal.removeEventListener('abort', this.#onAbort)
     await Promise.all([...this.#actors.values()].map((actor) => actor.kill()))
+  }
+
+  /** The answer says what was done. */
+  #carryOutStep(step: Step): string {
+    const actor = this.#actors.get(step.actor)
+    if ('line' in step) {
+      actor?.say(step.line)
+      return step.line
+    }
+    actor?.hold(step.process)
+    this.#noted += 1
+    const event = {
+      kind: 'note',
+      seq: this.#noted,
+      at: 0,
+      socket: 'process',
+      text: processNotes[step.process],
+    } as const
+    this.#hear({ actor: step.actor, trial: this.#trial, step: this.#step, event })
+    return step.process
   }
 
   #hear(heard: Heard): void {

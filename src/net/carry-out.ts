@@ -1,5 +1,6 @@
 import type { SocketAction } from '../action.ts'
 import { UsageError } from '../errors.ts'
+import { isStreamSetting } from '../settings.ts'
 import type { TcpConnection } from './tcp-connection.ts'
 
 /** What a person can ask of one connection. */
@@ -29,7 +30,8 @@ export async function carryOut(action: ConnectionAction, connection: TcpConnecti
     case 'resume':
       return connection.resume()
     case 'set':
-      return action.setting.name === 'eol' ? undefined : connection.set(action.setting)
+      if (isStreamSetting(action.setting)) connection.set(action.setting)
+      return
   }
 }
 

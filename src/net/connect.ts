@@ -1,9 +1,10 @@
 /** Connecting to a name: every address of it, staggered, the first that answers wins (RFC 8305). */
-import { connect as connectSocket, isIP, type Socket } from 'node:net'
+import { connect as connectSocket, type Socket } from 'node:net'
 import { describeSystemError, NetworkError, type SockpitError, systemCode, TimeoutError } from '../errors.ts'
 import { type Endpoint, formatEndpoint, msSince, type Teller } from '../event.ts'
-import { endpoint } from './endpoint.ts'
+import { endpoint, familyOf } from './endpoint.ts'
 import { type ReceiveOptions, Receiver } from './receiver.ts'
+import { aborted, type Purpose, resolve } from './resolve.ts'
 
 export interface ConnectOptions {
   readonly host: string
@@ -38,7 +39,9 @@ export async function connect(
   const either = AbortSignal.any([signal, deadline])
   const goal = `Cannot connect to ${formatEndpoint({ address: options.host, port: options.port })}`
   try {
-    const addresses = await resolve(name, options, { teller, now, signal: either, goal })
+    const { host, localAddress } = options
+    const family = options.family ?? (localAddress === undefined ? undefined : familyOf(localAddress))
+    const addresses = await resolve(name, { host, family }, { teller, now, goal, signal: either })
     const race = new Race(name, addresses, options, { teller, now, goal })
     return await race.run(either)
   } catch (error) {
@@ -52,50 +55,6 @@ export async function connect(
   }
 }
 
-interface Telling {
-  readonly teller: Teller
-  readonly now: () => number
-  readonly goal: string
-}
-
-/** The addresses to try, families taking turns, the resolver's first family first (RFC 8305 §4). */
-async function resolve(
-  name: string,
-  { host, family, localAddress }: ConnectOptions,
-  { teller, now, goal, signal }: Telling & { signal: AbortSignal },
-): Promise<readonly string[]> {
-  if (isIP(host) !== 0) return [host]
-  const startedAt = now()
-  const wanted = family ?? (localAddress === undefined ? 0 : isIP(localAddress))
-  const { lookup } = await import('node:dns/promises')
-  const found = await Promise.race([
-    lookup(host, { all: true, family: wanted, verbatim: true }).catch((error: unknown) => {
-      throw new NetworkError(`${goal}: ${describeSystemError(error)}. ${nameAdvice(error)}`, { cause: error })
-    }),
-    aborted(signal),
-  ])
-  const first = found.filter((one) => one.family === found[0]?.family)
-  const second = found.filter((one) => one.family !== found[0]?.family)
-  const addresses = first.flatMap((one, index) => [one, second[index]]).concat(second.slice(first.length))
-  const texts = [...new Set(addresses.flatMap((one) => (one === undefined ? [] : [one.address])))]
-  teller.tell(name, { kind: 'resolved', host, addresses: texts, tookMs: msSince(startedAt, now()) })
-  return texts
-}
-
-function nameAdvice(error: unknown): string {
-  return systemCode(error) === 'EAI_AGAIN'
-    ? 'Try again, or give the address itself.'
-    : 'Check the spelling, or give the address itself.'
-}
-
-/** Rejects with the signal's reason when it aborts. */
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason)
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
-}
-
 interface Attempt {
   readonly socket: Socket
   readonly receiver: Receiver
@@ -106,7 +65,7 @@ class Race {
   readonly #name: string
   readonly #addresses: readonly string[]
   readonly #options: ConnectOptions & ReceiveOptions
-  readonly #telling: Telling
+  readonly #purpose: Purpose
   readonly #startedAt: number
   readonly #running = new Set<Attempt>()
   readonly #failures: { readonly remote: Endpoint; readonly error: unknown }[] = []
@@ -119,13 +78,13 @@ class Race {
     name: string,
     addresses: readonly string[],
     options: ConnectOptions & ReceiveOptions,
-    telling: Telling,
+    purpose: Purpose,
   ) {
     this.#name = name
     this.#addresses = addresses
     this.#options = options
-    this.#telling = telling
-    this.#startedAt = telling.now()
+    this.#purpose = purpose
+    this.#startedAt = purpose.now()
   }
 
   async run(signal: AbortSignal): Promise<Connected> {
@@ -156,7 +115,7 @@ class Race {
   }
 
   #attempt(remote: Endpoint, attempt: number): void {
-    const { teller, now } = this.#telling
+    const { teller, now } = this.#purpose
     const receiver = new Receiver(this.#options)
     const { localAddress, localPort } = this.#options
     const socket = connectSocket({
@@ -188,14 +147,16 @@ class Race {
 
   #tellFailure(remote: Endpoint, error: unknown, tookMs: number): void {
     const code = systemCode(error) ?? 'UNKNOWN'
-    const { teller } = this.#telling
-    if (code === 'ECONNREFUSED') teller.tell(this.#name, { kind: 'refused', remote, code, tookMs })
-    else
-      teller.tell(this.#name, { kind: 'failed', code, message: describeSystemError(error), remote, tookMs })
+    const { teller } = this.#purpose
+    if (code === 'ECONNREFUSED') {
+      teller.tell(this.#name, { kind: 'refused', transport: 'tcp', remote, code, tookMs })
+      return
+    }
+    teller.tell(this.#name, { kind: 'failed', code, message: describeSystemError(error), remote, tookMs })
   }
 
   #failure(): SockpitError {
-    const { goal } = this.#telling
+    const { goal } = this.#purpose
     const [only, ...others] = this.#failures
     const cause = { cause: only?.error }
     if (only === undefined) return new NetworkError(`${goal}: the name has no address`)

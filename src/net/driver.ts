@@ -3,7 +3,12 @@ import type { SockpitError } from '../errors.ts'
 
 /** What a client does at the end of standard input: half-close, close, or nothing. */
 export const onEofChoices = ['fin', 'close', 'stay'] as const
+/** The same for datagrams, which have no half-close. */
+export const datagramOnEofChoices = ['close', 'stay'] as const
 export type OnEof = (typeof onEofChoices)[number]
+
+/** How much of a file is sent in one go on a stream, where the pieces mean nothing, bytes. */
+export const streamFilePiece = 65_536
 
 /** Carries actions to real sockets; what happens there is told as events. */
 export interface Driver {
@@ -14,10 +19,13 @@ export interface Driver {
    */
   perform(action: SocketAction): Promise<void>
   /**
-   * Sends bytes from standard input to whoever is connected. The answer comes when the kernel has them all, so
-   * that their buffer may be used again, and at once where that is so already; it says whether more can be sent.
+   * Sends bytes from standard input to whoever is there: of a stream, some of it; of datagrams, one. The answer
+   * comes when more can be sent, and at once where that is so already; false: nothing can be sent any more. A
+   * stream's bytes have gone to the kernel by then, so that their buffer may be used again; a datagram's are kept.
    */
   feed(bytes: Uint8Array): boolean | Promise<boolean>
+  /** How much of a file goes into one send, bytes; Infinity: all of it. */
+  readonly filePiece: number
   /** Standard input or a script may bring bytes from now on: a peer's FIN is not answered before they did. */
   startFeed(): void
   /** Nothing more comes: a client ends its side, closes or stays; a server ends the sides that it fed. */

@@ -6,6 +6,12 @@ export function endpoint(address: string, port: number): Endpoint {
   return { address, port, family: isIP(address) === 6 ? 'IPv6' : 'IPv4' }
 }
 
+/** Which IP an address belongs to; undefined for a name. */
+export function familyOf(address: string): 4 | 6 | undefined {
+  const version = isIP(address)
+  return version === 4 || version === 6 ? version : undefined
+}
+
 export function localEnd(socket: Socket): Endpoint {
   return endpoint(socket.localAddress ?? '', socket.localPort ?? 0)
 }

@@ -1,9 +1,11 @@
 /**
- * The one file that leans on undocumented fields of node:net, with a documented way beside each.
+ * The one file that leans on undocumented fields of node:net and node:dgram, with a documented way beside each.
  *
- * A server cannot ask `node:net` to read into a buffer of its own (`onread` exists for clients only), and a
- * reader cannot learn how many bytes of a write the kernel took. Both are known to the handle under a socket.
+ * A server cannot ask `node:net` to read into a buffer of its own (`onread` exists for clients only), a reader
+ * cannot learn how many bytes of a write the kernel took, and nobody can ask `node:dgram` to stop reading for a
+ * while. All of that is known to the handle under a socket.
  */
+import type { Socket as DatagramSocket } from 'node:dgram'
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net'
 
 /** What we use of the handle under a socket. */
@@ -51,4 +53,33 @@ export function unsentBytes(socket: Socket): number {
   const inHandle = handleOf(socket)?.writeQueueSize
   if (inHandle === undefined || socket.writableLength === 0) return socket.writableLength
   return Math.min(inHandle, socket.writableLength)
+}
+
+/** What we use of the handle under a datagram socket. */
+interface DatagramHandle {
+  recvStart(): unknown
+  recvStop(): unknown
+}
+
+function isDatagramHandle(handle: unknown): handle is DatagramHandle {
+  return typeof handle === 'object' && handle !== null && 'recvStart' in handle && 'recvStop' in handle
+}
+
+function datagramHandleOf(socket: DatagramSocket): DatagramHandle | undefined {
+  const key = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'state symbol')
+  const state: unknown = key === undefined ? undefined : Object.getOwnPropertyDescriptor(socket, key)?.value
+  const handle = typeof state === 'object' && state !== null && 'handle' in state ? state.handle : undefined
+  return isDatagramHandle(handle) ? handle : undefined
+}
+
+/**
+ * Leaves what arrives at a bound datagram socket in the kernel, or reads it again; the answer says whether
+ * this Node offers a way. Where it does not, `message` events go on.
+ */
+export function setReceiving(socket: DatagramSocket, receiving: boolean): boolean {
+  const handle = datagramHandleOf(socket)
+  if (handle === undefined) return false
+  if (receiving) handle.recvStart()
+  else handle.recvStop()
+  return true
 }

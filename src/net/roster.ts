@@ -1,88 +1,79 @@
 import type { Peers } from '../action.ts'
 import { UsageError } from '../errors.ts'
-import type { ClosedEvent, PeerState, StatsEvent } from '../event.ts'
-import type { TcpConnection } from './tcp-connection.ts'
-
-type Totals = Pick<ClosedEvent, 'sent' | 'received'>
+import type { Transport } from '../event.ts'
 
 /** How many numbers a message names at most. */
 const mostNamed = 20
 
-/** Who is connected to a server, by number, and what those who have left had brought and got. */
-export class Roster {
-  readonly #connections = new Map<number, TcpConnection>()
-  readonly #numbers = new Map<TcpConnection, number>()
-  #opened = 0
-  #closed = 0
-  #past: Totals = { sent: { bytes: 0, writes: 0 }, received: { bytes: 0, reads: 0 } }
+const words: Readonly<
+  Record<Transport, { readonly who: string; readonly nobody: string; readonly here: string }>
+> = {
+  tcp: { who: 'client', nobody: 'nobody is connected', here: 'connected' },
+  udp: { who: 'peer', nobody: 'nobody has spoken yet', here: 'known' },
+}
+
+/** Whom a server deals with, by number. A number is given once. */
+export class Roster<Member> {
+  readonly #transport: Transport
+  readonly #members = new Map<number, Member>()
+  readonly #numbers = new Map<Member, number>()
+  #added = 0
   #arrivals: (() => void)[] = []
 
-  get size(): number {
-    return this.#connections.size
+  constructor(transport: Transport) {
+    this.#transport = transport
   }
 
-  all(): TcpConnection[] {
-    return [...this.#connections.values()]
+  get size(): number {
+    return this.#members.size
+  }
+
+  all(): Member[] {
+    return [...this.#members.values()]
   }
 
   numbers(): number[] {
-    return [...this.#connections.keys()]
+    return [...this.#members.keys()]
   }
 
-  /** Gives the next number to a new connection. */
-  add(create: (number: number) => TcpConnection): TcpConnection {
-    this.#opened += 1
-    const connection = create(this.#opened)
-    this.#connections.set(this.#opened, connection)
-    this.#numbers.set(connection, this.#opened)
+  /** Gives the next number to a new member. */
+  add(create: (number: number) => Member): Member {
+    this.#added += 1
+    const member = create(this.#added)
+    this.#members.set(this.#added, member)
+    this.#numbers.set(member, this.#added)
     for (const arrive of this.#arrivals.splice(0)) arrive()
-    return connection
+    return member
   }
 
-  remove(connection: TcpConnection, verdict: ClosedEvent): void {
-    const number = this.#numbers.get(connection)
+  remove(member: Member): void {
+    const number = this.#numbers.get(member)
     if (number === undefined) return
-    this.#connections.delete(number)
-    this.#numbers.delete(connection)
-    this.#closed += 1
-    this.#past = add(this.#past, verdict)
+    this.#members.delete(number)
+    this.#numbers.delete(member)
   }
 
   /** Those who are meant: one by number, else all. @throws UsageError where nobody is */
-  choose(peers: Peers | undefined): readonly TcpConnection[] {
+  choose(peers: Peers | undefined): readonly Member[] {
     if (typeof peers === 'number') {
-      const one = this.#connections.get(peers)
-      if (one === undefined) throw noSuchClient(peers, this.numbers())
+      const one = this.#members.get(peers)
+      if (one === undefined) throw noSuchPeer(peers, this.numbers(), this.#transport)
       return [one]
     }
-    if (this.size === 0) throw new UsageError('nobody is connected: nothing was done')
+    if (this.size === 0) throw new UsageError(`${words[this.#transport].nobody}: nothing was done`)
     return this.all()
   }
 
-  /** Settles when the next client has come. */
+  /** Settles when the next member has come. */
   nextArrival(): Promise<void> {
     return new Promise((arrive) => this.#arrivals.push(arrive))
-  }
-
-  /** @param refused clients that were turned away */
-  stats(asked: StatsEvent['asked'], refused: number): StatsEvent {
-    const peers: readonly PeerState[] = this.all().map((connection) => connection.state)
-    const { sent, received } = peers.reduce(add, this.#past)
-    const total = { opened: this.#opened, closed: this.#closed, refused, sent, received }
-    return { kind: 'stats', asked, peers, total }
   }
 }
 
 /** What is said of a number that nobody has. */
-export function noSuchClient(number: number, connected: readonly number[]): UsageError {
-  const named = connected.slice(0, mostNamed).map((one) => `#${one}`)
-  const who = named.length === 0 ? 'nobody is connected' : `connected: ${named.join(' ')}`
-  return new UsageError(`there is no client #${number}: ${who}`)
-}
-
-function add(a: Totals, b: Totals): Totals {
-  return {
-    sent: { bytes: a.sent.bytes + b.sent.bytes, writes: a.sent.writes + b.sent.writes },
-    received: { bytes: a.received.bytes + b.received.bytes, reads: a.received.reads + b.received.reads },
-  }
+export function noSuchPeer(number: number, present: readonly number[], transport: Transport): UsageError {
+  const { who, nobody, here } = words[transport]
+  const named = present.slice(0, mostNamed).map((one) => `#${one}`)
+  const others = named.length === 0 ? nobody : `${here}: ${named.join(' ')}`
+  return new UsageError(`there is no ${who} #${number}: ${others}`)
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { msSince } from '../event.ts'
+import { Lookout } from './lookout.ts'
 import { unsentBytes } from './raw-handle.ts'
 
 export interface SendOptions {
@@ -52,7 +53,7 @@ export class Sender {
   #patience: NodeJS.Timeout | undefined
   /** What is left to do once everything has gone to the kernel. */
   #afterwards: (() => void) | undefined
-  #waiting: { isSo(): boolean; go(): void }[] = []
+  readonly #lookout = new Lookout()
 
   constructor(socket: Socket, options: SendOptions, hooks: SenderHooks, now: () => number) {
     this.#socket = socket
@@ -112,12 +113,12 @@ export class Sender {
 
   /** Settles when fewer than so many bytes wait here, or nothing can be sent any more. */
   whenBelow(bytes: number): Promise<void> {
-    return this.#when(() => this.queued < bytes)
+    return this.#lookout.until(() => this.queued < bytes)
   }
 
   /** Settles when there is room for more, or nothing can be sent any more. */
   whenRoom(): Promise<void> {
-    return this.#when(() => !this.#isFull)
+    return this.#lookout.until(() => !this.#isFull)
   }
 
   /** Does something once everything queued has gone to the kernel; replaces what was to be done. */
@@ -134,11 +135,7 @@ export class Sender {
     clearTimeout(this.#pace)
     clearTimeout(this.#patience)
     this.#settle()
-  }
-
-  async #when(isSo: () => boolean): Promise<void> {
-    if (this.#stopped || isSo()) return
-    await new Promise<void>((go) => this.#waiting.push({ isSo, go }))
+    this.#lookout.over()
   }
 
   #pump(): void {
@@ -214,15 +211,11 @@ export class Sender {
   }
 
   #settle(): void {
-    if (!this.#isFull && this.#waiting.length === 0) return
     if (this.#isFull && this.#fullness <= 0.5) {
       this.#isFull = false
       this.#hooks.room()
     }
-    const ready = this.#waiting.filter((one) => this.#stopped || one.isSo())
-    if (ready.length === 0) return
-    this.#waiting = this.#waiting.filter((one) => !ready.includes(one))
-    for (const one of ready) one.go()
+    this.#lookout.look()
   }
 
   /** Gives a peer up that takes nothing for the whole stall timeout. */

@@ -1,9 +1,9 @@
 import type { SocketAction } from '../action.ts'
 import { UsageError } from '../errors.ts'
-import { type ClosedEvent, formatEndpoint, type Teller } from '../event.ts'
+import { type ConnectionClosedEvent, formatEndpoint, type Teller } from '../event.ts'
 import { carryOut } from './carry-out.ts'
 import { type ConnectOptions, connect } from './connect.ts'
-import type { Driver, OnEof, Outcome } from './driver.ts'
+import { type Driver, type OnEof, type Outcome, streamFilePiece } from './driver.ts'
 import { type StreamOptions, TcpConnection } from './tcp-connection.ts'
 import { errorOf } from './verdict.ts'
 
@@ -14,6 +14,7 @@ const name = 'client'
 /** A TCP client: one connection that was asked for. */
 export class TcpClient implements Driver {
   readonly ended: Promise<Outcome>
+  readonly filePiece = streamFilePiece
   readonly #options: TcpClientOptions
   readonly #teller: Teller
   readonly #now: () => number
@@ -104,7 +105,7 @@ export class TcpClient implements Driver {
     throw new UsageError('there is no connection yet')
   }
 
-  #onClosed(verdict: ClosedEvent): void {
+  #onClosed(verdict: ConnectionClosedEvent): void {
     this.#isClosed = true
     const where = formatEndpoint(this.#connected().remote)
     const error = errorOf(verdict, `The connection to ${where}`)
@@ -116,6 +117,7 @@ export class TcpClient implements Driver {
     const isOpen = !this.#isClosed
     this.#teller.tell(name, {
       kind: 'stats',
+      transport: 'tcp',
       asked,
       peers: isOpen ? [state] : [],
       total: { opened: 1, closed: isOpen ? 0 : 1, refused: 0, sent: state.sent, received: state.received },

@@ -1,15 +1,15 @@
 import type { Socket } from 'node:net'
-import type { Setting } from '../action.ts'
 import { systemCode } from '../errors.ts'
 import {
-  type ClosedEvent,
+  type ConnectionClosedEvent,
+  type ConnectionState,
   type Ending,
   type Endpoint,
   msSince,
-  type PeerState,
   type Side,
   type Teller,
 } from '../event.ts'
+import type { StreamSetting } from '../settings.ts'
 import { localEnd, remoteEnd } from './endpoint.ts'
 import type { ReceiveOptions, Receiver } from './receiver.ts'
 import { Sender, type SendOptions } from './sender.ts'
@@ -31,7 +31,7 @@ export interface ConnectionOwner {
   isFeeding(): boolean
   /** A read; the bytes are borrowed. */
   received(connection: TcpConnection, bytes: Uint8Array): void
-  closed(connection: TcpConnection, verdict: ClosedEvent): void
+  closed(connection: TcpConnection, verdict: ConnectionClosedEvent): void
   /** The queue to the peer is full, or has room again. */
   queueFull(connection: TcpConnection, full: boolean): void
 }
@@ -86,6 +86,7 @@ export class TcpConnection {
     if (options.keepAliveMs !== undefined) socket.setKeepAlive(true, options.keepAliveMs)
     owner.teller.tell(name, {
       kind: 'opened',
+      transport: 'tcp',
       local: this.local,
       remote: this.remote,
       ...(tookMs === undefined ? {} : { tookMs }),
@@ -114,7 +115,7 @@ export class TcpConnection {
     return this.#sender.isFull
   }
 
-  get state(): PeerState {
+  get state(): ConnectionState {
     return {
       socket: this.name,
       remote: this.remote,
@@ -187,7 +188,7 @@ export class TcpConnection {
     this.#sender.setHeld(!writing)
   }
 
-  set(setting: Exclude<Setting, { name: 'eol' }>): void {
+  set(setting: StreamSetting): void {
     switch (setting.name) {
       case 'no-delay':
         this.#socket.setNoDelay(setting.value)
@@ -294,11 +295,12 @@ export class TcpConnection {
     this.#owner.closed(this, verdict)
   }
 
-  #verdict(): ClosedEvent {
+  #verdict(): ConnectionClosedEvent {
     const code = this.#errorCode
     const failed: Ending = isReset(code) ? 'reset' : 'error'
     return {
       kind: 'closed',
+      transport: 'tcp',
       first: this.#first ?? 'peer',
       how: code === undefined ? this.#how : failed,
       answered: this.#peerEnded && this.#weEnded,
@@ -310,7 +312,7 @@ export class TcpConnection {
     }
   }
 
-  #stateWord(): PeerState['state'] {
+  #stateWord(): ConnectionState['state'] {
     if (this.#socket.destroyed || (this.#peerEnded && this.#weEnd)) return 'closing'
     if (this.#weEnd) return 'we ended'
     return this.#peerEnded ? 'they ended' : 'open'

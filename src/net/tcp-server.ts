@@ -1,15 +1,18 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { SocketAction } from '../action.ts'
 import { describeSystemError, NetworkError, systemCode } from '../errors.ts'
-import { type ClosedEvent, type Endpoint, formatEndpoint, type LimitEvent, type Teller } from '../event.ts'
+import { type ConnectionClosedEvent, type Endpoint, formatEndpoint, type Teller } from '../event.ts'
 import { carryOut } from './carry-out.ts'
-import type { Driver, Outcome } from './driver.ts'
+import { type Driver, type Outcome, streamFilePiece } from './driver.ts'
 import { endpoint, isLoopback, remoteEnd } from './endpoint.ts'
+import { Limits } from './limits.ts'
+import { listenError } from './listen-error.ts'
 import { readThrough } from './raw-handle.ts'
 import { Receiver } from './receiver.ts'
 import { Roster } from './roster.ts'
 import { createService, type Service, type ServiceName } from './services.ts'
 import { type ConnectionOwner, type StreamOptions, TcpConnection } from './tcp-connection.ts'
+import { Totals } from './totals.ts'
 import { errorOf } from './verdict.ts'
 
 export interface TcpServerOptions extends StreamOptions {
@@ -41,14 +44,15 @@ const name = 'server'
 /** A TCP server: one listener, many numbered connections. */
 export class TcpServer implements Driver {
   readonly ended: Promise<Outcome>
+  readonly filePiece = streamFilePiece
   readonly #options: TcpServerOptions
   readonly #surroundings: ServerSurroundings
   readonly #teller: Teller
   readonly #server: Server
   readonly #service: Service
-  readonly #roster = new Roster()
-  /** How often each limit has acted. */
-  readonly #limits = { connections: 0, queue: 0, line: 0 }
+  readonly #roster = new Roster<TcpConnection>('tcp')
+  readonly #totals = new Totals()
+  readonly #limits: Limits
   #maxConnections: number
   #isFeeding = false
   /** Those that got bytes from standard input. */
@@ -62,6 +66,7 @@ export class TcpServer implements Driver {
     this.#options = options
     this.#surroundings = surroundings
     this.#teller = surroundings.teller
+    this.#limits = new Limits(surroundings.teller)
     this.#maxConnections = options.maxConnections
     this.ended = new Promise((end) => {
       this.#end = end
@@ -90,13 +95,14 @@ export class TcpServer implements Driver {
     this.#maxConnections = Math.max(1, Math.min(this.#options.maxConnections, limit - open - spareFiles))
     const local = addressOf(this.#server)
     const reach = isLoopback(local.address) ? 'loopback' : 'network'
-    this.#teller.tell(name, { kind: 'listening', local, reach, service })
+    this.#teller.tell(name, { kind: 'listening', transport: 'tcp', local, reach, service })
     return local
   }
 
   async perform(action: SocketAction): Promise<void> {
     if (action.kind === 'peers' || action.kind === 'stats') {
-      this.#teller.tell(name, this.#roster.stats(action.kind, this.#limits.connections))
+      const refused = this.#limits.count('connections')
+      this.#teller.tell(name, this.#totals.stats(action.kind, this.#roster.all(), refused))
       return
     }
     const chosen = this.#roster.choose('peers' in action ? action.peers : undefined)
@@ -192,14 +198,15 @@ export class TcpServer implements Driver {
     }
   }
 
-  #forget(connection: TcpConnection, verdict: ClosedEvent): void {
-    this.#roster.remove(connection, verdict)
+  #forget(connection: TcpConnection, verdict: ConnectionClosedEvent): void {
+    this.#roster.remove(connection)
+    this.#totals.addClosed(verdict)
     this.#service.closed?.(connection)
     if (this.#isClosing && this.#roster.size === 0) this.#end(this.#outcome(verdict))
   }
 
   /** With --once the one connection decides how the command ends. */
-  #outcome(verdict: ClosedEvent): Outcome {
+  #outcome(verdict: ConnectionClosedEvent): Outcome {
     const error = this.#options.once ? errorOf(verdict, "The client's connection") : undefined
     return error === undefined ? {} : { error }
   }
@@ -218,7 +225,7 @@ export class TcpServer implements Driver {
         ? 'this process may have no more open files; ulimit -n raises that'
         : '--max-connections allows more'
     const detail = `refused ${formatEndpoint(remote)}; ${mend}`
-    this.#tellLimit(name, 'connections', { limit, detail, remote })
+    this.#limits.tell(name, 'connections', { limit, detail, remote })
   }
 
   /** A peer that sends but does not read: what a service owes it is bounded, so it has to wait. */
@@ -227,27 +234,18 @@ export class TcpServer implements Driver {
     if (!full) return
     const limit = this.#options.maxQueue
     const detail = 'nothing more is read from a peer that takes nothing; --max-queue allows more'
-    this.#tellLimit(connection.name, 'queue', { limit, detail })
+    this.#limits.tell(connection.name, 'queue', { limit, detail })
   }
 
   #onLineCut(connection: TcpConnection, limit: number): void {
     const detail = 'a longer one is passed on in pieces'
-    this.#tellLimit(connection.name, 'line', { limit, detail })
+    this.#limits.tell(connection.name, 'line', { limit, detail })
   }
 
   #onLinesDropped(connection: TcpConnection): void {
     const detail =
       'who takes nothing misses the lines of the chat until there is room; --max-queue allows more'
-    this.#tellLimit(connection.name, 'queue', { limit: this.#options.maxQueue, detail })
-  }
-
-  #tellLimit(
-    socket: string,
-    what: LimitEvent['what'],
-    more: Pick<LimitEvent, 'limit' | 'detail' | 'remote'>,
-  ): void {
-    this.#limits[what] += 1
-    this.#teller.tell(socket, { kind: 'limit', what, count: this.#limits[what], ...more })
+    this.#limits.tell(connection.name, 'queue', { limit: this.#options.maxQueue, detail })
   }
 
   #watchIdle(socket: Socket, connection: TcpConnection): void {
@@ -273,18 +271,4 @@ function addressOf(server: Server): Endpoint {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new NetworkError('the server has no address')
   return endpoint(address.address, address.port)
-}
-
-function listenError(error: Error, host: string, port: number): NetworkError {
-  const where = formatEndpoint({ address: host, port })
-  const mends: Readonly<Record<string, string>> = {
-    EADDRINUSE: 'Use port 0 for a free one, or stop the process that holds it.',
-    EACCES: 'Ports below 1024 need privileges: choose a higher one.',
-    EADDRNOTAVAIL: 'Choose an address of this machine, or 127.0.0.1.',
-    ENOTFOUND: 'Choose an address of this machine, or 127.0.0.1.',
-  }
-  const mend = mends[systemCode(error) ?? ''] ?? ''
-  return new NetworkError(`Cannot listen on ${where}: ${describeSystemError(error)}. ${mend}`.trimEnd(), {
-    cause: error,
-  })
 }

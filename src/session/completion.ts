@@ -1,8 +1,11 @@
 import { verbRows } from '../action.ts'
-import { conditions, settingNames } from '../verbs.ts'
+import type { Transport } from '../event.ts'
+import { settingNames } from '../settings.ts'
+import { conditions } from '../verbs.ts'
 
 /** What Tab may complete a line to. */
 export interface Candidates {
+  readonly transport: Transport
   readonly role: 'client' | 'server'
   readonly peers: readonly number[]
 }
@@ -19,10 +22,14 @@ export function complete(line: string, candidates: Candidates): [string[], strin
   return [matching(words(verb, verbs, candidates), word).map((one) => `${one} `), word]
 }
 
-function words(verb: string, verbs: readonly string[], { role, peers }: Candidates): readonly string[] {
+function words(
+  verb: string,
+  verbs: readonly string[],
+  { transport, role, peers }: Candidates,
+): readonly string[] {
   if (takesPeers.has(verb)) return role === 'server' ? [...peers.map(String), 'all'] : []
-  if (verb === 'set') return settingNames
-  if (verb === 'wait') return conditions
+  if (verb === 'set') return settingNames(transport)
+  if (verb === 'wait') return conditions[transport]
   return verb === 'help' ? verbs : []
 }
 

@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type Action,
@@ -5,15 +6,16 @@ import {
   type Peers,
   parseLine,
   type SessionAction,
-  type Setting,
   type SocketAction,
+  unknownVerb,
   verbRows,
 } from '../action.ts'
 import { describeSystemError, UsageError } from '../errors.ts'
 import type { Teller } from '../event.ts'
 import { exitCodes } from '../exit-code.ts'
 import type { Driver } from '../net/driver.ts'
-import { noSuchClient } from '../net/roster.ts'
+import { noSuchPeer } from '../net/roster.ts'
+import type { Setting } from '../settings.ts'
 import { formatBytes, formatDuration } from '../views/units.ts'
 import { Stop } from './stop.ts'
 import type { Watch } from './watch.ts'
@@ -21,8 +23,8 @@ import type { Watch } from './watch.ts'
 /** How long `/quit` waits for peers to take what is queued, milliseconds. */
 const quitGraceMs = 30_000
 
-/** How much of a file is read in one go, bytes. */
-const filePiece = 65_536
+/** No message is longer, bytes: a larger file goes in pieces only. */
+const longestMessage = 2 ** 20
 
 export interface Surroundings {
   readonly driver: Driver
@@ -109,11 +111,13 @@ export class Interpreter {
   #choose(peers: Peers): void {
     const connected = this.#surroundings.driver.peers()
     if (typeof peers === 'number' && !connected.includes(peers)) {
-      throw noSuchClient(peers, connected)
+      throw noSuchPeer(peers, connected, this.#dialect.transport)
     }
     this.#chosen = peers === 'all' ? undefined : peers
     this.#note(
-      peers === 'all' ? 'lines mean every client now' : `lines mean #${peers} now; /to all ends that`,
+      peers === 'all'
+        ? `lines mean every ${this.#dialect.transport === 'udp' ? 'peer' : 'client'} now`
+        : `lines mean #${peers} now; /to all ends that`,
     )
   }
 
@@ -124,7 +128,11 @@ export class Interpreter {
     try {
       const file = await open(path)
       try {
-        for await (const piece of file.createReadStream({ highWaterMark: filePiece })) {
+        if (driver.filePiece === Number.POSITIVE_INFINITY) {
+          await driver.perform({ kind: 'send', payload: await wholeFile(file, path), ...to })
+          return
+        }
+        for await (const piece of file.createReadStream({ highWaterMark: driver.filePiece })) {
           await driver.perform({ kind: 'send', payload: piece, ...to })
         }
       } finally {
@@ -139,6 +147,17 @@ export class Interpreter {
   #note(text: string): void {
     this.#surroundings.teller.tell(this.#dialect.role, { kind: 'note', text })
   }
+}
+
+/** A file that is one message. @throws UsageError where it is too large for any */
+async function wholeFile(file: FileHandle, path: string): Promise<Uint8Array> {
+  const pieces: Buffer[] = []
+  for await (const piece of file.createReadStream({ end: longestMessage, autoClose: false }))
+    pieces.push(piece)
+  const whole = Buffer.concat(pieces)
+  if (whole.length <= longestMessage) return whole
+  const why = 'it is far longer than a datagram can be; /set chunk 1400 sends it in pieces'
+  throw new UsageError(`Cannot send the file "${path}" as one message: ${why}`)
 }
 
 const sessionKinds: ReadonlySet<string> = new Set([
@@ -173,6 +192,6 @@ function helpText(dialect: Dialect, verb: string | undefined): string {
     ].join('\n')
   }
   const row = rows.find((one) => one.verb === verb)
-  if (row === undefined) throw new UsageError(`there is no verb /${verb}: /help lists them`)
+  if (row === undefined) throw unknownVerb(verb, dialect)
   return `${row.usage}\n${row.summary}`
 }

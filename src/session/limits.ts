@@ -1,8 +1,8 @@
-import type { Direction, Event, EventKind, Listener } from '../event.ts'
+import { carriesPayload, type Direction, type Event, type EventKind, type Listener } from '../event.ts'
 import { exitCodes } from '../exit-code.ts'
 import { Stop } from './stop.ts'
 
-/** Ends the session after so many received reads (`--count`). */
+/** Ends the session after so many received reads or datagrams (`--count`). */
 export class Count implements Listener {
   readonly #most: number
   readonly #enough: () => void
@@ -14,11 +14,11 @@ export class Count implements Listener {
   }
 
   wants(kind: EventKind, direction?: Direction): boolean {
-    return kind === 'bytes' && direction !== 'sent'
+    return (kind === 'bytes' || kind === 'datagram') && direction !== 'sent'
   }
 
   hear(event: Event): void {
-    if (event.kind !== 'bytes' || event.direction === 'sent') return
+    if (!carriesPayload(event) || event.direction === 'sent') return
     this.#count += 1
     if (this.#count === this.#most) this.#enough()
   }
@@ -29,7 +29,7 @@ export class Idle implements Listener {
   readonly #timer: NodeJS.Timeout
 
   constructor(afterMs: number, stop: AbortController) {
-    this.#timer = setTimeout(() => stop.abort(new Stop(exitCodes.ok)), afterMs)
+    this.#timer = setTimeout(() => stop.abort(new Stop(exitCodes.ok, { isQuiet: true })), afterMs)
     this.#timer.unref()
     stop.signal.addEventListener('abort', () => this.end())
   }

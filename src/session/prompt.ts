@@ -40,7 +40,7 @@ export class Prompt implements TypedLine {
       history: [...(history?.lines ?? [])].reverse(),
       historySize: 1_000,
       removeHistoryDuplicates: true,
-      completer: (line: string) => complete(line, { role: interpreter.dialect.role, peers: options.peers() }),
+      completer: (line: string) => complete(line, { ...interpreter.dialect, peers: options.peers() }),
     })
     this.#readline.on('SIGINT', () => options.interrupt())
     // Ctrl-Z and back: readline pauses its input and leaves the rest to whoever listens.

@@ -17,6 +17,10 @@ export interface Narration {
   load(): Promise<View>
 }
 
+/** Pieces up to this size are written together, in calls of at most the other, bytes. */
+const mostGathered = 2_048
+const gatherSize = 65_536
+
 /** How often a pipe is asked whether somebody still reads it, milliseconds. */
 const readerCheckMs = 500
 
@@ -38,6 +42,9 @@ export class Screen implements Listener {
   readonly #readerCheck: NodeJS.Timeout
   #isBroken = false
   #isFull = false
+  #gathered: Buffer | undefined
+  #gatheredSize = 0
+  #flushing: NodeJS.Immediate | undefined
   #emptied: (() => void)[] = []
 
   /** @param narration what standard error is told; undefined where standard output says it all */
@@ -73,6 +80,7 @@ export class Screen implements Listener {
   async finish(withinMs: number | undefined): Promise<void> {
     await this.#said
     this.#write(this.#view.end?.())
+    this.#flush()
     const { stream } = this.#context.stdout
     if (!this.#isBroken && stream.writableLength > 0) {
       await new Promise<void>((resolve) => {
@@ -95,10 +103,42 @@ export class Screen implements Listener {
   #write(out: string | Uint8Array | undefined): void {
     if (out === undefined || out.length === 0 || this.#isBroken) return
     const { stdout } = this.#context
+    if (typeof out !== 'string' && out.length <= mostGathered && this.typedLine === undefined) {
+      this.#gather(out)
+      return
+    }
+    this.#flush()
     this.#above(stdout, out, (one) => {
       if (typeof one === 'string') this.#writeLater(stdout, one)
       else this.#writeBytes(stdout, one)
     })
+  }
+
+  /** Keeps small pieces until a turn of the event loop brings none, or there is no room: one call of write for many. */
+  #gather(bytes: Uint8Array): void {
+    this.#gathered ??= Buffer.allocUnsafeSlow(gatherSize)
+    if (this.#gatheredSize + bytes.length > gatherSize) this.#flush()
+    this.#gathered.set(bytes, this.#gatheredSize)
+    this.#gatheredSize += bytes.length
+    if (this.#flushing === undefined) this.#flushSoon(this.#gatheredSize)
+  }
+
+  #flushSoon(before: number): void {
+    this.#flushing = setImmediate(() => {
+      if (this.#gatheredSize !== before) {
+        this.#flushSoon(this.#gatheredSize)
+        return
+      }
+      this.#flushing = undefined
+      this.#flush()
+    })
+  }
+
+  #flush(): void {
+    if (this.#gathered === undefined || this.#gatheredSize === 0 || this.#isBroken) return
+    const bytes = this.#gathered.subarray(0, this.#gatheredSize)
+    this.#gatheredSize = 0
+    this.#writeBytes(this.#context.stdout, bytes)
   }
 
   /** As much as possible at once, from the borrowed bytes themselves; only what is left over is copied. */

@@ -1,18 +1,20 @@
 /** A session: a driver, the events it tells, and the sources of what it is asked, from start to exit code. */
 import type { Dialect } from '../action.ts'
 import type { Context } from '../context.ts'
-import { SockpitError } from '../errors.ts'
+import { NetworkError, SockpitError } from '../errors.ts'
 import { createTeller, type Listener, type Teller } from '../event.ts'
 import { type ExitCode, exitCodes } from '../exit-code.ts'
 import type { Driver, OnEof, Outcome } from '../net/driver.ts'
-import { longestDurationMs } from '../quantities.ts'
+import { group, longestDurationMs } from '../quantities.ts'
 import { History, historyPath } from './history.ts'
 import { Interpreter } from './interpreter.ts'
 import { Count, Idle } from './limits.ts'
+import type { Split } from './messages.ts'
 import type { Screen } from './screen.ts'
 import {
   checkScript,
   feedInput,
+  feedMessages,
   readScript,
   runScript,
   runScriptFromInput,
@@ -32,6 +34,8 @@ export interface SessionOptions {
   /** End after so many received reads. */
   readonly count: number | undefined
   readonly history: boolean
+  /** Where one message of standard input ends and the next begins; undefined: it is a stream of bytes. */
+  readonly split: Split | undefined
   /** How much of a file on standard input goes into one write, bytes. */
   readonly pieceSize: number
 }
@@ -47,6 +51,8 @@ export class Session {
   readonly #script: readonly ScriptLine[]
   readonly #idle: Idle | undefined
   #driver: Driver | undefined
+  /** Something of standard input could not be sent at all. */
+  #leftOut: SockpitError | undefined
 
   /** @throws UsageError where a line of the script cannot be understood */
   constructor(context: Context, options: SessionOptions, screen: Screen, stop: AbortController) {
@@ -100,8 +106,10 @@ export class Session {
     clearInterval(awake)
     // What could not be asked of a connection that broke is told by how it broke.
     if (failure !== undefined) throw isUsage(failure) ? (error ?? failure) : failure
-    if (wasStopped) return codeOf(stopOf(signal))
+    const stop = stopOf(signal)
+    if (wasStopped && !stop.isQuiet) return codeOf(stop)
     if (error !== undefined) throw error
+    if (this.#leftOut !== undefined) throw this.#leftOut
     return exitCodes.ok
   }
 
@@ -137,9 +145,23 @@ export class Session {
     if (this.#context.stdin.kind === 'terminal') await this.#prompt(driver, interpreter)
     else {
       driver.startFeed()
-      await feedInput(this.#context, driver, this.#options.pieceSize, this.#stop.signal)
+      await this.#feed(driver, interpreter)
     }
     if (!this.#stop.signal.aborted) driver.endFeed(this.#options.onEof)
+  }
+
+  /** Standard input as bytes of a stream, or message by message. */
+  #feed(driver: Driver, interpreter: Interpreter): Promise<void> {
+    const { split, pieceSize } = this.#options
+    const { signal } = this.#stop
+    if (split === undefined) return feedInput(this.#context, driver, pieceSize, signal)
+    const { eol, role } = interpreter.dialect
+    const tooLong = (size: number): void => {
+      const message = `a message of ${group(size)} B on standard input was left out: no datagram is that long`
+      this.teller.tell(role, { kind: 'failed', code: 'EMSGSIZE', message })
+      this.#leftOut = new NetworkError(`${message} (EMSGSIZE)`)
+    }
+    return feedMessages(this.#context, driver, { split, eol, tooLong }, signal)
   }
 
   async #prompt(driver: Driver, interpreter: Interpreter): Promise<void> {

@@ -2,11 +2,13 @@
 import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
-import { type Dialect, parseLine } from '../action.ts'
+import { type Dialect, eols, parseLine } from '../action.ts'
 import type { Context } from '../context.ts'
 import { describeSystemError, NetworkError, SockpitError, UsageError } from '../errors.ts'
 import type { Driver } from '../net/driver.ts'
+import type { Eol } from '../settings.ts'
 import type { Interpreter } from './interpreter.ts'
+import { type Message, MessageSplitter, PieceSplitter, type Split } from './messages.ts'
 
 /** One line of a script, and where it stands. */
 export interface ScriptLine {
@@ -124,13 +126,84 @@ export async function feedInput(
   signal: AbortSignal,
 ): Promise<void> {
   const { stdin } = context
-  try {
+  await reading(signal, async () => {
     if (stdin.kind === 'file') await feedFile(context, driver, pieceSize, signal)
     else for await (const chunk of stdin.stream()) if (signal.aborted || !(await driver.feed(chunk))) return
+  })
+}
+
+/** Reads standard input, until it is not wanted any more. @throws NetworkError where it cannot be read */
+async function reading(signal: AbortSignal, read: () => Promise<void>): Promise<void> {
+  try {
+    await read()
   } catch (error) {
     if (signal.aborted) return
     if (error instanceof SockpitError) throw error
     throw new NetworkError(`Cannot read standard input: ${describeSystemError(error)}`, { cause: error })
+  }
+}
+
+/** A message that is longer is not kept, bytes: no transport would carry it. */
+const longestMessage = 2 ** 20
+
+/** After so many messages what has come in meanwhile is looked at: answers must not wait for the end of a file. */
+const messagesPerTurn = 32
+
+export interface MessageOptions {
+  readonly split: Split
+  /** What is added to each message. */
+  readonly eol: Eol
+  /** A message was too long to be kept: its size, bytes. */
+  tooLong(size: number): void
+}
+
+/** Sends standard input message by message. @throws NetworkError where it cannot be read */
+export async function feedMessages(
+  context: Context,
+  driver: Driver,
+  { split, eol, tooLong }: MessageOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const isCut = split === 'none' && driver.filePiece !== Number.POSITIVE_INFINITY
+  const splitter = isCut ? new PieceSplitter(driver.filePiece) : new MessageSplitter(split, longestMessage)
+  const end = Buffer.from(eols[eol])
+  let sinceTurn = 0
+  const send = async (messages: readonly Message[]): Promise<void> => {
+    for (const message of messages) {
+      if (signal.aborted) return
+      if ('tooLong' in message) {
+        tooLong(message.tooLong)
+        continue
+      }
+      const bytes = end.length === 0 ? message.bytes : Buffer.concat([message.bytes, end])
+      const answer = driver.feed(bytes)
+      if (typeof answer !== 'boolean') await answer
+      sinceTurn += 1
+      if (sinceTurn < messagesPerTurn) continue
+      sinceTurn = 0
+      await setImmediate()
+    }
+  }
+  await reading(signal, async () => {
+    for await (const chunk of chunks(context)) {
+      if (signal.aborted) return
+      await send(splitter.push(chunk))
+    }
+    await send(splitter.end())
+  })
+}
+
+/** How much of a file is read at once, where messages keep what was read, bytes. */
+const chunkSize = 2 ** 16
+
+/** What standard input brings, piece by piece; each is the reader's to keep. */
+async function* chunks({ stdin }: Context): AsyncGenerator<Uint8Array> {
+  if (stdin.kind !== 'file') return yield* stdin.stream()
+  while (true) {
+    const buffer = Buffer.allocUnsafeSlow(chunkSize)
+    const size = stdin.readNow(buffer)
+    if (size === 0) return
+    yield buffer.subarray(0, size)
   }
 }
 

@@ -3,6 +3,7 @@ import { type ExitCode, exitCodes } from '../exit-code.ts'
 
 interface StopOptions {
   readonly error?: SockpitError
+  readonly isQuiet?: boolean
   readonly graceMs?: number
   readonly flushMs?: number
 }
@@ -11,14 +12,17 @@ interface StopOptions {
 export class Stop {
   readonly exitCode: ExitCode
   readonly error: SockpitError | undefined
+  /** Nothing happens any more, which nobody decided: how the sockets fared says how the command ends. */
+  readonly isQuiet: boolean
   /** How long the sockets get to send what is queued, milliseconds. */
   readonly graceMs: number
   /** How long standard output gets after that, milliseconds; undefined: as long as it takes. */
   readonly flushMs: number | undefined
 
-  constructor(exitCode: ExitCode, { error, graceMs = 1_500, flushMs }: StopOptions = {}) {
+  constructor(exitCode: ExitCode, { error, isQuiet = false, graceMs = 1_500, flushMs }: StopOptions = {}) {
     this.exitCode = exitCode
     this.error = error
+    this.isQuiet = isQuiet
     this.graceMs = graceMs
     this.flushMs = flushMs
   }

@@ -7,19 +7,30 @@ import { formatDuration } from '../views/units.ts'
 /** How much of what a socket received is kept for `/expect`, bytes. */
 const tailSize = 65_536
 
+/** How many datagrams of a socket are kept for `/expect`. */
+const mostDatagrams = 1_024
+
 /** How many sockets are remembered, open or not. */
 const mostSockets = 1_024
 
 /** How much is shown of what came instead, bytes. */
 const insteadSize = 256
 
-const kinds: ReadonlySet<EventKind> = new Set(['opened', 'bytes', 'ended', 'closed', 'stalled', 'drained'])
+const kinds: ReadonlySet<EventKind> = new Set([
+  'opened',
+  'bytes',
+  'datagram',
+  'ended',
+  'closed',
+  'stalled',
+  'drained',
+])
 
 /** Watches the events of a session for `/wait` and `/expect`. */
 export class Watch implements Listener {
   readonly #now: () => number
-  /** What each socket received and no `/expect` has taken yet, its newest part. */
-  readonly #tails = new Map<string, Buffer>()
+  /** What each socket received and no `/expect` has taken yet, its newest part: a stream is one piece, a datagram each. */
+  readonly #tails = new Map<string, readonly Buffer[]>()
   readonly #open = new Set<string>()
   readonly #stalled = new Set<string>()
   /** One for each who waits: looks whether it has come true. */
@@ -44,7 +55,11 @@ export class Watch implements Listener {
     switch (event.kind) {
       case 'bytes':
         if (event.direction === 'sent') return
-        this.#keep(event.socket, event.payload)
+        this.#keep(event.socket, (tail) => [Buffer.concat([...tail, event.payload])])
+        break
+      case 'datagram':
+        if (event.direction === 'sent') return
+        this.#keep(event.socket, (tail) => [...tail.slice(1 - mostDatagrams), Buffer.from(event.payload)])
         break
       case 'opened':
         this.#opened += 1
@@ -106,20 +121,19 @@ export class Watch implements Listener {
       return
     }
     const socket = only ?? this.#newest
-    const instead = (this.#tails.get(socket) ?? Buffer.alloc(0)).subarray(-insteadSize)
+    const instead = Buffer.concat(this.#tails.get(socket) ?? []).subarray(-insteadSize)
     teller.tell(socket, { kind: 'expected', met, payload, tookMs, instead })
     const got = instead.length === 0 ? 'nothing was received' : `received instead: "${escapeBytes(instead)}"`
     const limit = this.#isOver ? 'before the connection was over' : `within ${formatDuration(withinMs)}`
     throw new ExpectationError(`Expected "${escapeBytes(payload)}" ${limit}: ${got}`)
   }
 
-  #keep(socket: string, payload: Uint8Array): void {
-    const before = this.#tails.get(socket) ?? Buffer.alloc(0)
-    const both = Buffer.concat([before, payload])
+  #keep(socket: string, extend: (tail: readonly Buffer[]) => readonly Buffer[]): void {
+    const tail = extend(this.#tails.get(socket) ?? [])
     this.#newest = socket
     // Set anew, so that the oldest stands first.
     this.#tails.delete(socket)
-    this.#tails.set(socket, both.length > tailSize ? Buffer.from(both.subarray(-tailSize)) : both)
+    this.#tails.set(socket, newest(tail))
     const [oldest] = this.#tails.keys()
     if (this.#tails.size > mostSockets && oldest !== undefined) this.#tails.delete(oldest)
   }
@@ -127,10 +141,12 @@ export class Watch implements Listener {
   #take(payload: Uint8Array, only: string | undefined): boolean {
     for (const [socket, tail] of this.#tails) {
       if (only !== undefined && socket !== only) continue
-      const at = tail.indexOf(payload)
-      if (at === -1) continue
+      const index = tail.findIndex((piece) => piece.indexOf(payload) !== -1)
+      const piece = tail[index]
+      if (piece === undefined) continue
       this.#newest = socket
-      this.#tails.set(socket, tail.subarray(at + payload.length))
+      const rest = piece.subarray(piece.indexOf(payload) + payload.length)
+      this.#tails.set(socket, [rest, ...tail.slice(index + 1)])
       return true
     }
     return false
@@ -174,4 +190,18 @@ export class Watch implements Listener {
   #look(): void {
     for (const look of this.#looks) look()
   }
+}
+
+/** The newest of it, whose size is bounded. */
+function newest(tail: readonly Buffer[]): readonly Buffer[] {
+  const [only, ...more] = tail
+  if (only !== undefined && more.length === 0) {
+    return only.length > tailSize ? [Buffer.from(only.subarray(-tailSize))] : tail
+  }
+  let size = 0
+  const from = tail.findLastIndex((piece) => {
+    size += piece.length
+    return size > tailSize
+  })
+  return tail.slice(from + 1)
 }

@@ -1,4 +1,4 @@
-import type { Event } from '../event.ts'
+import { carriesPayload, type Direction, type Event } from '../event.ts'
 import { leastRoom, wrapWords } from './cells.ts'
 import { drawLedger, type Ledger } from './ledger.ts'
 import { beside, type Line, paint, span } from './lines.ts'
@@ -22,6 +22,8 @@ export interface AbsentColumn {
 }
 
 export interface ComparedColumn {
+  /** `tcp`, `udp` … */
+  readonly transport: string
   readonly title: string
   /** Who acts on the left, and who on the right. */
   readonly left: string
@@ -173,13 +175,15 @@ function rowsOf({ heard, left, right }: ComparedColumn, trial: string): readonly
 }
 
 function ledgerOf(column: ComparedColumn, trial: string): Ledger {
-  const pieces = (name: string, direction: 'sent' | 'received'): readonly Uint8Array[] =>
+  const payloads = (name: string, direction: Direction): readonly Uint8Array[] =>
     column.heard
       .filter((one) => one.trial === trial && one.actor === name)
-      .flatMap(({ event }) =>
-        event.kind === 'bytes' && event.direction === direction ? [event.payload] : [],
-      )
-  return { writes: pieces(column.left, 'sent'), reads: pieces(column.right, 'received') }
+      .flatMap(({ event }) => (carriesPayload(event) && event.direction === direction ? [event.payload] : []))
+  return {
+    pieces: column.transport === 'udp' ? 'datagrams' : 'stream',
+    writes: payloads(column.left, 'sent'),
+    reads: payloads(column.right, 'received'),
+  }
 }
 
 /** What was counted, a row for each trial. */
@@ -188,7 +192,9 @@ function countLines(column: ComparedColumn, width: number): readonly Line[] {
     const { writes, reads } = ledgerOf(column, name)
     return [name, group(writes.length), sum(writes), group(reads.length), sum(reads)]
   })
-  const table = { head: ['', 'writes', 'written', 'reads', 'read'], rows, words: 1 }
+  const isStream = column.transport !== 'udp'
+  const head = isStream ? ['', 'writes', 'written', 'reads', 'read'] : ['', 'sent', '', 'received', '']
+  const table = { head, rows, words: 1 }
   const unpainted = layOutTable(table, 0, width, createPalette(false))
   return unpainted.map((line, index) => [span(line, index === 0 ? 'faint' : 'plain')])
 }

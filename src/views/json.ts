@@ -1,5 +1,5 @@
 import { Buffer, isUtf8 } from 'node:buffer'
-import type { Event, EventKind, Stamp } from '../event.ts'
+import type { Event, EventKind, EventOf, Stamp } from '../event.ts'
 import type { View } from './view.ts'
 
 /** The names in JSON of a field that holds bytes: the one for UTF-8, and the one for all else. */
@@ -10,7 +10,10 @@ const binaryNames = {
 
 type JsonName<Field> = Field extends keyof typeof binaryNames ? (typeof binaryNames)[Field][number] : Field
 
-type FieldOf<Kind extends EventKind> = Exclude<keyof Extract<Event, { kind: Kind }>, 'kind' | keyof Stamp>
+/** The fields of every member of a union. */
+type KeyOf<Union> = Union extends unknown ? keyof Union : never
+
+type FieldOf<Kind extends EventKind> = Exclude<KeyOf<EventOf<Kind>>, 'kind' | keyof Stamp>
 
 /** JSON that needs no further escape to be safe on a terminal. */
 const harmless = /^[ -~]*$/
@@ -103,9 +106,11 @@ function escapeUnits(run: string): string {
   return text
 }
 
+const transport = 'tcp or udp'
 const endpoint = 'address, port, family (IPv4 or IPv6)'
-const sent = 'bytes (payload), writes (calls)'
-const received = 'bytes (payload), reads (calls)'
+const datagrams = 'udp: bytes (payload), datagrams, spanMs (from the first to the last)'
+const sent = `tcp: bytes (payload), writes (calls); ${datagrams}`
+const received = `tcp: bytes (payload), reads (calls); ${datagrams}`
 const tookMs = 'how long it took, milliseconds'
 const code = "the system's error code, such as ECONNRESET"
 
@@ -114,7 +119,7 @@ export const stampFields: Readonly<Record<'kind' | keyof Stamp, string>> = {
   kind: 'what happened',
   seq: 'counts from 1 without a gap',
   at: 'milliseconds since the command started',
-  socket: 'client, server, or server#3 for the third connection of a server',
+  socket: "client, server, or server#3 for a server's third connection, or third peer (udp)",
 }
 
 /** What each kind says in JSON beyond that: unit and meaning. */
@@ -122,6 +127,7 @@ export const eventFields: {
   readonly [Kind in EventKind]: Readonly<Record<JsonName<FieldOf<Kind>>, string>>
 } = {
   listening: {
+    transport,
     local: endpoint,
     reach: 'loopback: this machine only; network: whoever reaches the address',
     service: 'what answers there, none for nothing',
@@ -132,13 +138,29 @@ export const eventFields: {
     attempt: 'counts from 1 over all addresses',
     attempts: 'how many there can be',
   },
-  opened: { local: endpoint, remote: endpoint, tookMs: `${tookMs}; a server cannot know it` },
+  opened: {
+    transport,
+    local: endpoint,
+    remote: endpoint,
+    tookMs: `tcp: ${tookMs}; a server cannot know it`,
+    connected: 'udp: whether the kernel passes on what comes from there only, and tells of a refusal',
+  },
   bytes: {
     direction: 'sent: one write; received: one read',
     size: 'bytes',
     text: 'the payload, where it is valid UTF-8',
     base64: 'the payload, where it is not',
   },
+  datagram: {
+    direction: 'sent or received: exactly one datagram',
+    size: 'bytes',
+    remote: endpoint,
+    text: 'the payload, where it is valid UTF-8',
+    base64: 'the payload, where it is not',
+    number: 'the number in its sequence header, where it has one',
+    kept: 'bytes that a recv of the size asked about would have kept, where that is fewer',
+  },
+  peer: { remote: endpoint },
   paused: {},
   resumed: {},
   stalled: { queued: 'bytes that wait in this process' },
@@ -149,29 +171,40 @@ export const eventFields: {
     afterMs: 'the time limit, milliseconds',
     remote: endpoint,
   },
-  refused: { remote: endpoint, code, tookMs },
+  refused: { transport, remote: endpoint, code, tookMs: `tcp: ${tookMs}` },
   failed: { code, message: 'what failed and why', remote: endpoint, tookMs },
   closed: {
-    first: 'us or peer: who ended it first',
-    how: 'fin, reset, timeout or error',
-    answered: 'whether both sides sent their FIN',
-    code,
+    transport,
+    first: 'tcp: us or peer: who ended it first',
+    how: 'tcp: fin, reset, timeout or error',
+    answered: 'tcp: whether both sides sent their FIN',
+    code: `tcp: ${code}`,
+    connected: 'udp: whether the socket was connected: only then is a refusal told',
     sent,
     received,
-    unsent: 'bytes that never left this process',
+    unsent: 'what never left this process; tcp: bytes; udp: datagrams',
+    refused: 'udp: how often ICMP said that nobody listens',
+    dropped: 'udp: datagrams that the kernel dropped because nobody read them in time, where it tells',
+    sequence: 'udp: what numbered datagrams tell: received, lost, duplicates, reordered, jitterMs',
+    roundTrips: 'udp: how long numbered datagrams took there and back: count, minMs, meanMs, maxMs',
     openMs: 'how long it was open, milliseconds',
   },
   limit: {
-    what: 'connections, queue or line',
-    limit: 'its value: connections, or bytes',
+    what: 'connections, queue, line, peers, datagrams, answer, loop or output',
+    limit: 'its value: connections, bytes, datagrams, peers or hops; 0 where there is none',
     count: 'how often it has acted since the command started',
     detail: 'what was done, and how to change the limit',
     remote: endpoint,
   },
   stats: {
+    transport,
     asked: 'peers or stats',
-    peers: 'one for each connection: socket, remote, state, paused, sent, received, queued (bytes), openMs',
-    total: 'over every connection, closed ones too: opened, closed, refused, sent, received',
+    peers:
+      'tcp: one for each connection: socket, remote, state, paused, sent, received, queued (bytes), openMs; ' +
+      'udp: one for each address: socket, remote, sent, received, sequence, knownMs',
+    total:
+      'tcp: over every connection, closed ones too: opened, closed, refused, sent, received; udp: over every ' +
+      'address, forgotten ones too: sent, received, unsent, refused, dropped, sequence, roundTrips, openMs',
   },
   expected: {
     met: 'whether it came in time',

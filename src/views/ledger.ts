@@ -3,11 +3,18 @@ import type { Line } from './lines.ts'
 import type { Role } from './palette.ts'
 import { formatBytes, formatCount } from './units.ts'
 
-/** The pieces in which one stream was written, and those in which it was read. */
+/** The pieces in which one stream was written, and those in which it was read; or datagrams, which are both. */
 export interface Ledger {
+  readonly pieces: 'stream' | 'datagrams'
   readonly writes: readonly Uint8Array[]
   readonly reads: readonly Uint8Array[]
 }
+
+/** What one piece is called, sent and received. */
+const nouns = {
+  stream: ['write', 'read'],
+  datagrams: ['datagram', 'datagram'],
+} as const satisfies Readonly<Record<Ledger['pieces'], readonly [string, string]>>
 
 /**
  * The boundary ledger: the stream, a cell for each byte, its writes above it and its reads below.
@@ -18,8 +25,9 @@ export interface Ledger {
  *
  * Nothing where the width has no room for that.
  */
-export function drawLedger({ writes, reads }: Ledger, width: number): readonly Line[] {
-  const labels = [formatCount(writes.length, 'write'), formatCount(reads.length, 'read')] as const
+export function drawLedger({ pieces, writes, reads }: Ledger, width: number): readonly Line[] {
+  const [above, below] = nouns[pieces]
+  const labels = [formatCount(writes.length, above), formatCount(reads.length, below)] as const
   const indent = Math.max(...labels.map(({ length }) => length)) + 2
   const streams = [...new Set([printable(writes), printable(reads)])].filter((text) => text !== '')
   if (streams.length === 0 || streams.some((text) => indent + text.length > width)) return []
@@ -40,7 +48,8 @@ function brackets(
   [open, close, single]: readonly [string, string, string],
 ): string {
   const sizes = pieces.map(({ length }) => length)
-  const label = [formatBytes, String].find((form) => sizes.every((size) => form(size).length <= size - 2))
+  const drawn = sizes.filter((size) => size > 0)
+  const label = [formatBytes, String].find((form) => drawn.every((size) => form(size).length <= size - 2))
   return sizes
     .map((size) => {
       if (size < 2) return single.repeat(size)

@@ -1,11 +1,13 @@
 import type { Event, EventKind } from '../event.ts'
 import { cellWidth, cutCells, leastRoom, wrapCells, wrapWords } from './cells.ts'
+import { type Entry, type Paragraph, words } from './entry.ts'
 import { escapePattern, escapeText } from './escape.ts'
+import { createStrangers } from './other-end.ts'
 import { createPalette, type Palette, type Role } from './palette.ts'
 import { layOutTable } from './table.ts'
 import { formatBytes, formatClock, formatElapsed, formatSocket } from './units.ts'
 import type { View } from './view.ts'
-import { describe, type Entry, type Paragraph } from './words.ts'
+import { describe } from './words.ts'
 
 /*
  * The face of the product: columns that stay where they are, and text that hangs under its own column.
@@ -27,12 +29,16 @@ export interface LogOptions {
   readonly startedAt: Date
 }
 
-const attempts: ReadonlySet<EventKind> = new Set(['resolved', 'connecting', 'refused'])
+/** What tells of attempts to connect and of nothing else. */
+const attempts: ReadonlySet<EventKind> = new Set(['resolved', 'connecting'])
 
 const gap = '  '
 const widestSocket = 16
-/** Where text stands below the columns, since it has too little room beside them. */
+/** `write  ` */
+const leastVerb = 7
+/** Where text stands below the columns, since it has too little room beside them; notes stand before it. */
 const narrowIndent = 4
+const narrowNotesIndent = 2
 
 /** An escape in a payload: its ink is ours, not the peer's. */
 const escapes = new RegExp(`(?:${escapePattern.source})+`, 'g')
@@ -43,18 +49,19 @@ export function createLogView(options: LogOptions): View {
   const timeOf = createTime(options)
   /** Columns grow where they must and then stay, so that what follows is aligned again. */
   const widths = { time: 8, socket: 6 }
+  const strangerOf = createStrangers()
 
   const wants = (kind: EventKind): boolean =>
     options.verbosity >= 0 && (options.verbosity >= 1 || !attempts.has(kind))
 
   const shows = (event: Event): boolean =>
-    wants(event.kind) && (options.verbosity >= 1 || event.kind !== 'failed' || event.remote === undefined)
+    wants(event.kind) && (options.verbosity >= 1 || !isFailedAttempt(event))
 
   return {
     wants,
     render(event) {
       if (!shows(event)) return undefined
-      const entry = describe(event.kind, event, options.show)
+      const entry = withNote(describe(event.kind, event, options.show), strangerOf(event))
       const time = timeOf(event.at)
       const socket = cutCells(escapeText(formatSocket(event.socket)), widestSocket)
       widths.time = Math.max(widths.time, time?.length ?? 0)
@@ -67,6 +74,7 @@ export function createLogView(options: LogOptions): View {
       return layOut(entry, palette, {
         columns: start + named + signal.text,
         width: socketAt + widths.socket + gap.length + signal.width,
+        notesAt: socketAt + widths.socket + gap.length + signal.notesAt,
         tableAt: socketAt,
         total: options.width(),
       })
@@ -74,13 +82,28 @@ export function createLogView(options: LogOptions): View {
   }
 }
 
-/** The mark, the size and the verb, and how many cells they take. */
-function formatSignal({ mark, role, size, verb }: Entry, palette: Palette): { text: string; width: number } {
+/** Whether it tells of an attempt to connect that came to nothing. */
+function isFailedAttempt(event: Event): boolean {
+  if (event.kind === 'refused') return event.transport === 'tcp'
+  return event.kind === 'failed' && event.tookMs !== undefined
+}
+
+function withNote(entry: Entry, note: string | undefined): Entry {
+  return note === undefined ? entry : { ...entry, notes: [words(note), ...(entry.notes ?? [])] }
+}
+
+/** The mark, the size and the verb, how many cells they take, and how many without the verb. */
+function formatSignal(
+  { mark, role, size, verb }: Entry,
+  palette: Palette,
+): { readonly text: string; readonly width: number; readonly notesAt: number } {
   const bytes = size === undefined ? '' : formatBytes(size)
   const amount = `${(bytes.length > 11 ? bytes : ` ${bytes.padStart(10)}`).padEnd(12)} `
-  return verb === undefined
-    ? { text: palette[role](mark) + amount, width: 1 + amount.length }
-    : { text: palette[role](mark) + amount + fill(verb, 7, palette[role]), width: 8 + amount.length }
+  const text = palette[role](mark) + amount
+  const notesAt = 1 + amount.length
+  if (verb === undefined) return { text, width: notesAt, notesAt }
+  const verbWidth = Math.max(leastVerb, verb.length + gap.length)
+  return { text: text + fill(verb, verbWidth, palette[role]), width: notesAt + verbWidth, notesAt }
 }
 
 interface Frame {
@@ -88,20 +111,31 @@ interface Frame {
   readonly columns: string
   /** The cells that it takes. */
   readonly width: number
+  /** Where notes begin, under the words of other events. */
+  readonly notesAt: number
   /** Where a table begins if it has room. */
   readonly tableAt: number
   readonly total: number
 }
 
-function layOut(entry: Entry, palette: Palette, { columns, width, tableAt, total }: Frame): string {
-  const narrow = total - width < leastRoom
-  const indent = narrow ? narrowIndent : width
-  const room = Math.max(total - indent, leastRoom)
-  const text = entry.text.flatMap((paragraph) => wrap(paragraph, room, entry.role, palette))
-  const [beside = '', ...below] = narrow ? ['', ...text] : text
-  const hanging = below.map((line) => ' '.repeat(indent) + line)
-  const table = entry.table ? layOutTable(entry.table, narrow ? indent : tableAt, total, palette) : []
-  return [columns + beside, ...hanging, ...table].map((line) => `${line.trimEnd()}\n`).join('')
+function layOut(
+  { role, text, notes = [], table }: Entry,
+  palette: Palette,
+  { columns, width, notesAt, tableAt, total }: Frame,
+): string {
+  const isNarrow = total - width < leastRoom
+  const linesAt = (indent: number, paragraphs: readonly Paragraph[]): readonly string[] =>
+    paragraphs.flatMap((paragraph) => wrap(paragraph, Math.max(total - indent, leastRoom), role, palette))
+  const hang = (indent: number) => (line: string) => ' '.repeat(indent) + line
+
+  const textAt = isNarrow ? narrowIndent : width
+  const lines = linesAt(textAt, text)
+  const [beside = '', ...below] = isNarrow ? ['', ...lines] : lines
+  const underAt = isNarrow ? narrowNotesIndent : notesAt
+  const under = linesAt(underAt, notes).map(hang(underAt))
+  const tableLines = table ? layOutTable(table, isNarrow ? textAt : tableAt, total, palette) : []
+  const all = [columns + beside, ...below.map(hang(textAt)), ...under, ...tableLines]
+  return all.map((line) => `${line.trimEnd()}\n`).join('')
 }
 
 function wrap({ text, as }: Paragraph, room: number, role: Role, palette: Palette): string[] {

@@ -1,8 +1,8 @@
-import { formatEndpoint, type PeerState } from '../event.ts'
+import { type ConnectionState, type DatagramPeerState, formatEndpoint } from '../event.ts'
 import { cellWidth, leastRoom, padCells, wrapWords } from './cells.ts'
 import { escapeText } from './escape.ts'
 import type { Palette } from './palette.ts'
-import { formatBytes, formatDuration, formatSocket } from './units.ts'
+import { formatBytes, formatDuration, formatSocket, group } from './units.ts'
 
 const gap = '  '
 
@@ -16,11 +16,11 @@ export interface Table {
 }
 
 /** One row a connection. */
-export function peerTable(peers: readonly PeerState[]): Table {
+export function connectionTable(connections: readonly ConnectionState[]): Table {
   return {
     head: ['', '', '', 'in', 'out', 'waiting', 'open for'],
     words: 3,
-    rows: peers.map(({ socket, remote, state, paused, received, sent, queued, openMs }) =>
+    rows: connections.map(({ socket, remote, state, paused, received, sent, queued, openMs }) =>
       [
         formatSocket(socket),
         formatEndpoint(remote),
@@ -29,6 +29,27 @@ export function peerTable(peers: readonly PeerState[]): Table {
         formatBytes(sent.bytes),
         formatBytes(queued),
         formatDuration(openMs),
+      ].map((cell) => escapeText(cell)),
+    ),
+  }
+}
+
+/** One row an address; how many were lost only where somebody numbers them. */
+export function datagramTable(peers: readonly DatagramPeerState[]): Table {
+  const isNumbered = peers.some(({ sequence }) => sequence !== undefined)
+  return {
+    head: ['', '', 'in', 'datagrams', 'out', 'datagrams', ...(isNumbered ? ['lost'] : []), 'known for'],
+    words: 2,
+    rows: peers.map(({ socket, remote, received, sent, sequence, knownMs }) =>
+      [
+        formatSocket(socket),
+        formatEndpoint(remote),
+        formatBytes(received.bytes),
+        group(received.datagrams),
+        formatBytes(sent.bytes),
+        group(sent.datagrams),
+        ...(isNumbered ? [sequence === undefined ? '–' : group(sequence.lost)] : []),
+        formatDuration(knownMs),
       ].map((cell) => escapeText(cell)),
     ),
   }

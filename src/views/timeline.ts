@@ -1,8 +1,9 @@
-import type { Event } from '../event.ts'
+import { carriesPayload, type Direction, type Event } from '../event.ts'
 import { wrapCells, wrapWords } from './cells.ts'
+import type { Paragraph } from './entry.ts'
 import { beside, type Line, lineWidth, span } from './lines.ts'
 import { formatBytes } from './units.ts'
-import { describe, type Paragraph } from './words.ts'
+import { describe } from './words.ts'
 
 /** One step: what happened on either side of it. */
 export interface TimelineRow {
@@ -73,19 +74,23 @@ function drawInTurn({ left, right, rows }: Timeline, width: number): readonly Li
 /** The cells that the longest size takes, two digits being usual. */
 function widestSize(rows: readonly TimelineRow[]): number {
   const events = rows.flatMap(({ left, right }) => [...left, ...right])
-  const sizes = events.map((event) => (event.kind === 'bytes' ? event.size : 0))
+  const sizes = events.filter(carriesPayload).map(({ size }) => size)
   return formatBytes(Math.max(10, ...sizes)).length
 }
 
-/** Bytes written on the left and not read on the right, after each row. */
+/** Bytes sent on the left and not read on the right, after each row. */
 function unreadAfter(rows: readonly TimelineRow[]): readonly number[] {
   let bytes = 0
   return rows.map(({ left, right }) => {
-    for (const event of left) if (event.kind === 'bytes' && event.direction === 'sent') bytes += event.size
-    for (const event of right)
-      if (event.kind === 'bytes' && event.direction === 'received') bytes -= event.size
+    bytes += carriedBytes(left, 'sent') - carriedBytes(right, 'received')
     return bytes
   })
+}
+
+function carriedBytes(events: readonly Event[], direction: Direction): number {
+  return events
+    .filter(carriesPayload)
+    .reduce((bytes, event) => bytes + (event.direction === direction ? event.size : 0), 0)
 }
 
 function amount(bytes: number): Line {
@@ -105,19 +110,23 @@ function cellLines(events: readonly Event[], cell: Cell): readonly Line[] {
 
 /** The log's words for an event; but an arrow points to where the bytes go on this screen. */
 function eventLines(event: Event, { side, width, sizeWidth }: Cell): readonly Line[] {
-  const { mark, role, size, verb = '', text } = describe(event.kind, event, show)
-  const arrow = event.kind === 'bytes' ? direct(event.direction, side) : mark
+  const { mark, role, size, verb = '', text, notes = [] } = describe(event.kind, event, show)
+  const arrow = carriesPayload(event) ? direct(event.direction, side) : mark
   const facts = size === undefined ? ' ' : ` ${verb.padEnd(5)}  ${formatBytes(size).padStart(sizeWidth)}  `
   const head = arrow.length + facts.length
   const told = layOut(text, width - head)
+  const hanging = layOut(notes, width - hang).map((line) => [span(' '.repeat(hang) + line, 'faint')])
   // What is too long to stand beside its facts stands below them, where it has more room.
   if (size !== undefined && told.length > text.length) {
-    const below = layOut(text, width - hang)
-    return [[span(arrow, role), span(facts)], ...below.map((line) => [span(' '.repeat(hang) + line)])]
+    const below = layOut(text, width - hang).map((line) => [span(' '.repeat(hang) + line)])
+    return [[span(arrow, role), span(facts)], ...below, ...hanging]
   }
-  return told.map((line, index) =>
-    index === 0 ? [span(arrow, role), span(facts), span(line)] : [span(' '.repeat(head) + line)],
-  )
+  const [first = '', ...rest] = told
+  return [
+    [span(arrow, role), span(facts), span(first)],
+    ...rest.map((line) => [span(' '.repeat(head) + line)]),
+    ...hanging,
+  ]
 }
 
 function layOut(text: readonly Paragraph[], width: number): readonly string[] {
@@ -126,6 +135,6 @@ function layOut(text: readonly Paragraph[], width: number): readonly string[] {
   )
 }
 
-function direct(direction: 'sent' | 'received', side: 'left' | 'right'): string {
+function direct(direction: Direction, side: 'left' | 'right'): string {
   return (direction === 'sent') === (side === 'left') ? '→' : '←'
 }

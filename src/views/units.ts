@@ -21,6 +21,12 @@ export function formatDuration(ms: number): string {
   return `${group(Math.floor(minutes / 60))} h ${pad(minutes % 60)} min`
 }
 
+/** A short duration to a hundredth of a millisecond where it is below one: `0.12 ms`, `1.2 ms`. */
+export function formatShortDuration(ms: number): string {
+  const hundredths = round(ms, 2)
+  return hundredths < 1 ? `${hundredths} ms` : formatDuration(ms)
+}
+
 const rateUnits = ['B/s', 'kB/s', 'MB/s', 'GB/s', 'TB/s'] as const
 
 /** Bytes a second, decimal units: `1.2 MB/s`; `—` where no time has passed. */
@@ -33,6 +39,13 @@ export function formatRate(bytes: number, ms: number): string {
     unit += 1
   }
   return `${round(rate, rate < 99.95 ? 1 : 0)} ${rateUnits[unit]}`
+}
+
+/** How often a second: `0.7/s`, `9,800/s`; `—` where no time has passed. */
+export function formatFrequency(count: number, ms: number): string {
+  if (ms <= 0) return '—'
+  const rate = (count / ms) * 1_000
+  return `${group(round(rate, rate < 99.95 ? 1 : 0))}/s`
 }
 
 /** Time passed since the start, to the millisecond: `3.220`, `12:03.220`, `1:12:03.220`. */

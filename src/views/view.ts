@@ -6,7 +6,7 @@ export interface View {
   readonly wants: Wants
   /**
    * What to write for the event, whole lines ending in a line feed, or nothing.
-   * Bytes may be the event's own borrowed payload.
+   * Bytes are borrowed until the next event: they may be this one's own payload, or memory to be used again.
    */
   render(event: Event): string | Uint8Array | undefined
   /** What is still held back when the session ends, for example the head of a cut character. */

@@ -1,27 +1,9 @@
-import { type EventKind, type EventOf, formatEndpoint, type Received, type Sent } from '../event.ts'
-import { cutLength, escapeBytes, escapeText } from './escape.ts'
-import type { Role } from './palette.ts'
-import { peerTable, type Table } from './table.ts'
+import { type EventKind, type EventOf, formatEndpoint } from '../event.ts'
+import { connectionStats, connectionVerdict } from './connection-words.ts'
+import { datagramEntry, datagramStats, datagramVerdict } from './datagram-words.ts'
+import { type Entry, entry } from './entry.ts'
+import { head, preview, tail } from './preview.ts'
 import { formatBytes, formatCount, formatDuration, group } from './units.ts'
-
-/** Text that begins a line of its own. */
-export interface Paragraph {
-  readonly text: string
-  /** `words` break at spaces; `payload` breaks anywhere, its escapes faint. */
-  readonly as: 'words' | 'payload' | 'faint'
-}
-
-/** What the log says of one event: safe to show, not yet laid out. */
-export interface Entry {
-  /** One cell. */
-  readonly mark: string
-  readonly role: Role
-  readonly size?: number
-  readonly verb?: 'read' | 'write'
-  readonly text: readonly Paragraph[]
-  /** Under the text, and from the left: it wants the whole width. */
-  readonly table?: Table
-}
 
 /** How an event is told; `show` is how many bytes of a payload are shown. */
 export function describe<Kind extends EventKind>(kind: Kind, event: EventOf<Kind>, show: number): Entry {
@@ -29,12 +11,16 @@ export function describe<Kind extends EventKind>(kind: Kind, event: EventOf<Kind
 }
 
 const formatters: { readonly [Kind in EventKind]: (event: EventOf<Kind>, show: number) => Entry } = {
-  listening({ local, reach, service }) {
-    const where = `listening on ${formatEndpoint(local)}`
+  listening({ transport, local, reach, service }) {
+    const where = `listening on ${formatEndpoint(local)}${transport === 'udp' ? ' (UDP)' : ''}`
     const what = service === 'none' ? '' : `, service ${service}`
     return reach === 'loopback'
       ? entry('●', 'good', `${where}, this machine only${what}`)
-      : entry('●', 'warning', `${where}${what}: others on the network can connect`)
+      : entry(
+          '●',
+          'warning',
+          `${where}${what}: others on the network can ${transport === 'udp' ? 'send' : 'connect'}`,
+        )
   },
 
   resolved: ({ host, addresses, tookMs }) =>
@@ -43,14 +29,18 @@ const formatters: { readonly [Kind in EventKind]: (event: EventOf<Kind>, show: n
   connecting: ({ remote, attempt, attempts }) =>
     entry('·', 'faint', `connecting to ${formatEndpoint(remote)}, attempt ${attempt} of ${attempts}`),
 
-  opened: ({ local, remote, tookMs }) =>
-    entry(
-      '+',
-      'good',
-      tookMs === undefined
-        ? `connected from ${formatEndpoint(remote)}`
-        : `connected to ${formatEndpoint(remote)} in ${formatDuration(tookMs)}, from ${formatEndpoint(local)}`,
-    ),
+  opened(event) {
+    const [local, remote] = [formatEndpoint(event.local), formatEndpoint(event.remote)]
+    if (event.transport === 'tcp') {
+      const { tookMs } = event
+      if (tookMs === undefined) return entry('+', 'good', `connected from ${remote}`)
+      return entry('+', 'good', `connected to ${remote} in ${formatDuration(tookMs)}, from ${local}`)
+    }
+    const told = event.connected
+      ? `is set to ${remote} (connected UDP): nothing sent, nobody was asked`
+      : `is open (UDP, not connected), for ${remote}`
+    return entry('+', 'good', `socket ${local} ${told}`)
+  },
 
   bytes: ({ direction, size, payload }, show) => ({
     mark: direction === 'sent' ? '→' : '←',
@@ -59,6 +49,10 @@ const formatters: { readonly [Kind in EventKind]: (event: EventOf<Kind>, show: n
     verb: direction === 'sent' ? 'write' : 'read',
     text: preview(payload, size, show),
   }),
+
+  datagram: datagramEntry,
+
+  peer: ({ remote }) => entry('+', 'good', `new peer: the address ${formatEndpoint(remote)}`),
 
   paused: () => entry('‖', 'warning', 'reading stopped; what arrives now waits in the kernel'),
 
@@ -90,12 +84,15 @@ const formatters: { readonly [Kind in EventKind]: (event: EventOf<Kind>, show: n
     return entry('!', 'warning', told[what])
   },
 
-  refused: ({ remote, code, tookMs }) =>
-    entry(
-      '×',
-      'bad',
-      `${formatEndpoint(remote)} refused after ${formatDuration(tookMs)}: nothing listens there (${code})`,
-    ),
+  refused({ transport, remote, code, tookMs }) {
+    const where = formatEndpoint(remote)
+    const after = tookMs === undefined ? '' : ` after ${formatDuration(tookMs)}`
+    const told =
+      transport === 'tcp'
+        ? `${where} refused${after}: nothing listens there (${code})`
+        : `nobody listens on ${where}: the kernel told us through ICMP, about a datagram sent earlier (${code})`
+    return entry('×', 'bad', told)
+  },
 
   failed({ code, message, remote, tookMs }) {
     const where = remote === undefined ? '' : formatEndpoint(remote)
@@ -107,30 +104,24 @@ const formatters: { readonly [Kind in EventKind]: (event: EventOf<Kind>, show: n
     )
   },
 
-  closed: (event) => ({
-    mark: '-',
-    role: event.how === 'fin' ? 'plain' : event.how === 'timeout' ? 'warning' : 'bad',
-    text: [ending(event), amounts(event), loss(event)].map(words),
-  }),
+  closed: (event) => (event.transport === 'tcp' ? connectionVerdict(event) : datagramVerdict(event)),
 
   limit({ what, limit, detail, count }) {
     const limits = {
       connections: formatCount(limit, 'connection'),
       queue: `${formatBytes(limit)} that wait here`,
       line: `${formatBytes(limit)} in a line of the chat`,
+      peers: `${formatCount(limit, 'peer')} remembered`,
+      datagrams: `${formatCount(limit, 'datagram')} that wait here`,
+      answer: undefined,
+      loop: formatCount(limit, 'hop'),
+      output: undefined,
     }
-    return entry('!', 'warning', `the limit is ${limits[what]}: ${detail} (${group(count)} so far)`)
+    const which = limits[what] === undefined ? '' : `the limit is ${limits[what]}: `
+    return entry('!', 'warning', `${which}${detail} (${group(count)} so far)`)
   },
 
-  stats: ({ asked, peers, total }) => ({
-    mark: '≡',
-    role: 'plain',
-    text: [
-      peers.length === 0 ? 'nobody is connected' : formatCount(peers.length, 'connection'),
-      ...(asked === 'stats' ? [`altogether ${counts(total)}`, amounts(total)] : []),
-    ].map(words),
-    ...(peers.length > 0 && { table: peerTable(peers) }),
-  }),
+  stats: (event) => (event.transport === 'tcp' ? connectionStats(event) : datagramStats(event)),
 
   expected({ met, payload, tookMs, instead }, show) {
     const after = formatDuration(tookMs)
@@ -148,93 +139,4 @@ const formatters: { readonly [Kind in EventKind]: (event: EventOf<Kind>, show: n
   },
 
   note: ({ text }) => entry('·', 'plain', text),
-}
-
-/** An entry in words of ours, each line of the text a paragraph; nothing in it can act on the terminal. */
-function entry(mark: string, role: Role, text: string): Entry {
-  const safe = escapeText(text, { keepNewlines: true, keepBackslashes: true })
-  return { mark, role, text: safe.split('\n').map(words) }
-}
-
-function words(text: string): Paragraph {
-  return { text, as: 'words' }
-}
-
-/** The payload, a line for each of its lines, and how much more there is. */
-function preview(payload: Uint8Array, size: number, show: number): Paragraph[] {
-  const shown = withoutCut(payload, show)
-  const lines = escapeBytes(shown, { keepNewlines: true }).match(/[^\n]*\n|[^\n]+/g) ?? []
-  const text: Paragraph[] = lines.map((line) => ({ text: line.replace('\n', '\\n'), as: 'payload' }))
-  const more = size - shown.length
-  return more === 0 ? text : [...text, { text: `… ${formatBytes(more)} more`, as: 'faint' }]
-}
-
-/** The first bytes, without the head of a character that is cut there. */
-function withoutCut(bytes: Uint8Array, size: number): Uint8Array {
-  if (bytes.length <= size) return bytes
-  const first = bytes.subarray(0, size)
-  return first.subarray(0, size - cutLength(first))
-}
-
-function head(bytes: Uint8Array, show: number): string {
-  const shown = withoutCut(bytes, show)
-  return `${escapeBytes(shown)}${shown.length < bytes.length ? '…' : ''}`
-}
-
-/** The last bytes, without the rest of a character that is cut there. */
-function tail(bytes: Uint8Array, show: number): string {
-  if (bytes.length <= show) return escapeBytes(bytes)
-  const last = bytes.subarray(bytes.length - show)
-  const start = last.subarray(0, 4).findIndex((byte) => (byte & 0xc0) !== 0x80)
-  return `…${escapeBytes(last.subarray(Math.max(0, start)))}`
-}
-
-/** Who ended a connection first, how, and after how long. */
-function ending({ first, how, answered, code, openMs }: EventOf<'closed'>): string {
-  const after = `closed after ${formatDuration(openMs)}: `
-  const error = code === undefined ? '' : ` (${escapeText(code)})`
-  switch (how) {
-    case 'fin': {
-      if (first === 'peer') return `${after}they ended first (FIN), and we answered`
-      return (
-        after +
-        (answered ? 'we ended first (FIN), and they answered' : 'we closed and did not wait for their FIN')
-      )
-    }
-    case 'reset': {
-      const resetter = code === undefined ? 'us' : 'peer'
-      const before = first === resetter ? '' : `${first === 'us' ? 'we' : 'they'} ended first (FIN), then `
-      const cause = code === undefined ? '' : `, ${escapeText(code)}`
-      return `${after}${before}${resetter === 'us' ? 'we' : 'they'} reset the connection (RST${cause})`
-    }
-    case 'timeout': {
-      const before = first === 'us' ? '' : 'they ended first (FIN), then '
-      return `${after}${before}a time limit of ours ended it${error}`
-    }
-    case 'error':
-      return `${after}an error ended it${error}`
-  }
-}
-
-function amounts({ received, sent }: { readonly received: Received; readonly sent: Sent }): string {
-  const reads = formatCount(received.reads, 'read')
-  const writes = formatCount(sent.writes, 'write')
-  return `in ${formatBytes(received.bytes)} (${reads}), out ${formatBytes(sent.bytes)} (${writes})`
-}
-
-function counts({ opened, closed, refused }: EventOf<'stats'>['total']): string {
-  return `${group(opened)} opened, ${group(closed)} closed, ${group(refused)} refused`
-}
-
-/** What is known to be lost, and what nobody on this side can know. */
-function loss({ how, answered, sent, unsent }: EventOf<'closed'>): string {
-  const left =
-    unsent === 0 ? 'every byte left this process' : `${formatBytes(unsent)} never left this process`
-  if (how === 'fin' && answered) return unsent === 0 ? 'nothing lost here' : left
-  const unread = 'what of theirs was not read is lost'
-  if (sent.bytes === 0 && unsent === 0)
-    return how === 'fin' ? unread : 'nothing of ours is lost: we had sent nothing'
-  const unknown =
-    sent.bytes === 0 ? left : `${left}; how much of what was written arrived, nobody here can know`
-  return how === 'fin' ? `${unread}; of ours, ${unknown}` : unknown
 }

@@ -4,9 +4,12 @@ import * as tables from '../../src/commands/options.ts'
 import { UsageError } from '../../src/errors.ts'
 
 const { commonOptions, compareOptions, streamOptions, tcpClientOptions, tcpServerOptions } = tables
+const { datagramOptions, udpClientOptions, udpServerOptions } = tables
 const commands: Readonly<Record<string, Readonly<Record<string, tables.OptionRow>>>> = {
   'tcp-server': tcpServerOptions,
   'tcp-client': tcpClientOptions,
+  'udp-server': udpServerOptions,
+  'udp-client': udpClientOptions,
   compare: compareOptions,
 }
 
@@ -52,6 +55,37 @@ test('what CLI.md promises is there', () => {
   has(flags(tcpServerOptions), `${every} ${views} ${both} ${serves}`)
   has(flags(tcpClientOptions), `${every} ${views} ${both} ${connects}`)
   has(flags(compareOptions), '--list')
+  const bothOfUdp = '--split --chunk --delay --rate --receive-buffer --send-buffer --truncate --sequence'
+  const far = '--broadcast --ttl --multicast-ttl --no-loopback --interface'
+  const receives = '--service --echo --join --reuse-address --reuse-port'
+  const sends = '--no-connect --local-address --local-port --on-eof'
+  has(flags(udpServerOptions), `${every} ${views} ${bothOfUdp} ${far} ${receives}`)
+  has(flags(udpClientOptions), `${every} ${views} ${bothOfUdp} ${far} ${sends}`)
+})
+
+test('what means nothing to datagrams is not offered for them', () => {
+  const names = [...Object.keys(udpServerOptions), ...Object.keys(udpClientOptions)]
+  for (const name of [
+    'noDelay',
+    'keepAlive',
+    'readSize',
+    'hold',
+    'halfOpen',
+    'stallTimeout',
+    'once',
+    'probe',
+  ])
+    assert.ok(!names.includes(name), name)
+})
+
+test('the help of UDP speaks of datagrams', () => {
+  for (const rows of [udpServerOptions, udpClientOptions]) {
+    assert.match(rows.count.help, /datagrams$/)
+    assert.match(rows.eol.help, /\(none\)$/)
+    for (const row of Object.values<tables.OptionRow>(rows))
+      assert.doesNotMatch(row.help, /stream|FIN|connection/)
+  }
+  assert.match(commonOptions.count.help, /reads$/)
 })
 
 describe('values', () => {
@@ -272,26 +306,165 @@ describe('values', () => {
   ]
 
   for (const [{ flags, parse }, good, bad] of table) {
-    test(flags, () => {
-      for (const [text, value] of good) assert.deepEqual(parse(text), value, text)
-      for (const text of bad) {
-        assert.throws(
-          () => parse(text),
-          (error: unknown) =>
-            error instanceof UsageError && /^"[\s\S]*" is (not |out of range: )/.test(error.message),
-          JSON.stringify(text),
-        )
-      }
-    })
+    test(flags, () => checkValues(parse, good, bad))
   }
 
-  test('of every option that takes one stand in this table', () => {
-    const rows = Object.values(commands).flatMap((table) => Object.values(table))
-    const taking = new Set(rows.filter((row) => row.parse !== undefined).map((row) => row.flags))
+  test('of every option of TCP that takes one stand in this table', () => {
+    const rows = [tcpServerOptions, tcpClientOptions, compareOptions].flatMap((one) => Object.values(one))
+    const taking = new Set(rows.filter((row) => 'parse' in row).map((row) => row.flags))
     assert.deepEqual([...taking].sort(), table.map(([row]) => row.flags).sort())
   })
 
   test('a word that is none of a few lists them', () => {
     assert.throws(() => eol.parse('cr'), { message: '"cr" is not one of lf, crlf, none' })
+  })
+})
+
+function checkValues(
+  parse: (text: string) => unknown,
+  good: readonly (readonly [text: string, value: unknown])[],
+  bad: readonly string[],
+): void {
+  for (const [text, value] of good) assert.deepEqual(parse(text), value, text)
+  for (const text of bad) {
+    assert.throws(
+      () => parse(text),
+      (error: unknown) =>
+        error instanceof UsageError && /^"[\s\S]*" is (not |out of range: )/.test(error.message),
+      JSON.stringify(text),
+    )
+  }
+}
+
+describe('values of datagrams', () => {
+  const { split, chunk, delay, rate, truncate, maxQueue, receiveBuffer, sendBuffer } = datagramOptions
+  const { ttl, multicastTtl } = datagramOptions
+  const { service, join } = udpServerOptions
+  const { localAddress, localPort, onEof } = udpClientOptions
+  const words = (...all: readonly string[]): [string, unknown][] => all.map((word) => [word, word])
+
+  type Parse = (text: string) => unknown
+  const table: readonly [row: { flags: string; parse: Parse }, good: [string, unknown][], bad: string[]][] = [
+    [split, words('line', 'nul', 'none'), ['LINE', '', 'lf']],
+    [
+      chunk,
+      [
+        ['1', 1],
+        ['1400', 1_400],
+        ['64KiB', 65_536],
+      ],
+      ['0', '-1', '1.5', ''],
+    ],
+    [
+      delay,
+      [
+        ['0', 0],
+        ['50ms', 50],
+      ],
+      ['-1ms', 'soon'],
+    ],
+    [
+      rate,
+      [
+        ['1', 1],
+        ['1MB', 1_000_000],
+      ],
+      ['0', 'fast'],
+    ],
+    [
+      truncate,
+      [
+        ['1', 1],
+        ['5', 5],
+      ],
+      ['0', '-5', ''],
+    ],
+    [
+      maxQueue,
+      [
+        ['1', 1],
+        ['1000000', 1_000_000],
+      ],
+      ['0', '1000001', '1KiB'],
+    ],
+    [
+      receiveBuffer,
+      [
+        ['1', 1],
+        ['4MiB', 2 ** 22],
+      ],
+      ['0', '3GiB'],
+    ],
+    [
+      sendBuffer,
+      [
+        ['1', 1],
+        ['4MiB', 2 ** 22],
+      ],
+      ['0', '3GiB'],
+    ],
+    [datagramOptions.interface, words('lo', '127.0.0.1'), []],
+    [
+      ttl,
+      [
+        ['1', 1],
+        ['255', 255],
+      ],
+      ['0', '256', '1.5', '1e2'],
+    ],
+    [
+      multicastTtl,
+      [
+        ['0', 0],
+        ['255', 255],
+      ],
+      ['256', '-1', ''],
+    ],
+    [service, words('none', 'echo', 'discard', 'chargen', 'daytime', 'time'), ['chat', 'ECHO', '']],
+    [join, words('239.1.1.1', 'anything'), []],
+    [localAddress, words('127.0.0.1'), []],
+    [
+      localPort,
+      [
+        ['0', 0],
+        ['65535', 65_535],
+      ],
+      ['65536', '-1', ''],
+    ],
+    [onEof, words('close', 'stay'), ['fin', '']],
+  ]
+  for (const [{ flags, parse }, good, bad] of table) {
+    test(flags, () => checkValues(parse, good, bad))
+  }
+
+  test('of every option of UDP that takes one stand in this table, or are those of every command', () => {
+    const rows = [udpServerOptions, udpClientOptions].flatMap((one) => Object.values<tables.OptionRow>(one))
+    const common = new Set(Object.values(commonOptions).map((row) => row.flags as string))
+    const taking = new Set(rows.filter((row) => row.parse !== undefined).map((row) => row.flags))
+    const own = [...taking].filter((flags) => !common.has(flags))
+    assert.deepEqual(own.sort(), table.map(([row]) => row.flags).sort())
+  })
+})
+
+describe('the service', () => {
+  const rows: readonly [given: { echo?: boolean; service?: 'echo' | 'time' | 'none' }, name: string][] = [
+    [{}, 'none'],
+    [{ echo: false }, 'none'],
+    [{ echo: true }, 'echo'],
+    [{ service: 'time' }, 'time'],
+    [{ echo: false, service: 'time' }, 'time'],
+    [{ echo: true, service: 'echo' }, 'echo'],
+  ]
+  for (const [given, name] of rows) {
+    test(JSON.stringify(given), () => assert.equal(tables.chooseService(given), name))
+  }
+
+  test('that is not echo contradicts --echo', () => {
+    for (const service of ['time', 'none'] as const) {
+      assert.throws(() => tables.chooseService({ echo: true, service }), {
+        name: 'UsageError',
+        message: `--echo is short for --service echo, but --service ${service} was given too`,
+      })
+    }
   })
 })

@@ -29,35 +29,45 @@ test('compare boundaries as JSON: every event stamped, then the claims', async (
   assert.equal(stderr, '')
   assert.equal(code, 0)
   for (const row of all) {
-    assert.deepEqual([row.experiment, row.seed, row.transport], ['boundaries', 7, 'tcp'])
+    assert.deepEqual([row.experiment, row.seed], ['boundaries', 7])
+    assert.match(String(row.transport), /^(?:tcp|udp)$/)
   }
   const claims = all.filter((row) => 'claim' in row)
-  assert.equal(claims.length, 4)
-  assert.deepEqual(all.slice(-4), claims)
+  assert.deepEqual(
+    claims.map(({ transport }) => transport),
+    ['tcp', 'tcp', 'tcp', 'tcp', 'udp', 'udp', 'udp'],
+  )
+  assert.deepEqual(all.slice(-claims.length), claims)
   for (const { verdict, figures } of claims) {
     assert.equal(verdict, 'observed')
     assert.match(String(figures), /\d/)
   }
-  for (const row of all.slice(0, -4)) {
+  for (const row of all.slice(0, -claims.length)) {
     assert.ok(row.actor === 'client' || row.actor === 'server')
     assert.equal(decodeEvent(JSON.stringify(row)).kind, row.kind)
   }
-  const writes = payloads(all, 'control', 'sent')
-  assert.equal(writes.length, 5)
-  assert.deepEqual(payloads(all, 'control', 'received'), writes)
-  assert.deepEqual(payloads(all, 'held', 'sent'), writes)
-  assert.deepEqual(payloads(all, 'held', 'received').join(''), writes.join(''))
+  const [stream, datagrams] = ['tcp', 'udp'].map((name) => all.filter(({ transport }) => transport === name))
+  assert.ok(stream !== undefined && datagrams !== undefined)
+  const words = payloads(stream, 'control', 'sent')
+  assert.equal(words.length, 5)
+  assert.deepEqual(payloads(stream, 'control', 'received'), words)
+  assert.deepEqual(payloads(stream, 'held', 'sent'), words)
+  assert.deepEqual(payloads(stream, 'held', 'received').join(''), words.join(''))
+  for (const trial of ['control', 'held']) {
+    assert.deepEqual(payloads(datagrams, trial, 'sent'), words)
+    assert.deepEqual(payloads(datagrams, trial, 'received'), words)
+  }
 })
 
 test('a seed repeats the payloads; without one they are fresh', async (t) => {
   const [first, again, fresh] = await Promise.all(
     [['--seed', '42'], ['--seed', '42'], []].map(async (seed) =>
-      payloads((await runJson(t, seed)).rows, 'control', 'sent'),
+      payloads((await runJson(t, seed)).rows, 'control', 'sent').toSorted(),
     ),
   )
-  assert.equal(first?.length, 5)
+  assert.equal(first?.length, 10)
   assert.deepEqual(again, first)
-  assert.equal(fresh?.length, 5)
+  assert.equal(fresh?.length, 10)
   assert.notDeepEqual(fresh, first)
 })
 
@@ -71,7 +81,8 @@ test('the screen, into a pipe: 80 columns, no colour, what is needed to repeat i
   assert.match(screen, /TCP · stream/)
   assert.match(screen, /^ {2}5 writes {2}┌.*┐$/m)
   assert.match(screen, /^ {2}1 read {4}└─+2\d B─+┘$/m)
-  assert.equal(screen.match(/✓/g)?.length, 4)
+  assert.equal(screen.match(/^ {2}5 datagrams {2}[┌└]/gm)?.length, 4)
+  assert.equal(screen.match(/✓/g)?.length, 7)
   assert.match(screen, /sockpit compare boundaries --seed 7\n$/)
 })
 
@@ -87,7 +98,7 @@ test('--list', async (t) => {
   assert.equal(outcome.code, 0)
   assert.equal(
     text(outcome),
-    'boundaries  Five writes go into a connection. Do five reads come out?\n            2 minutes · tcp\n',
+    'boundaries  Five words are sent, one by one. Do five reads bring them?\n            2 minutes · tcp, udp\n',
   )
 })
 

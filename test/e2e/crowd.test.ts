@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { connectTo, type Peer } from './sockets.ts'
-import { serve, sockpitCommand, startProgram } from './sockpit.ts'
+import { overTcp, serve, sockpitCommand, startProgram } from './sockpit.ts'
 
 const clients = 1_000
 const resets = 100
@@ -36,7 +36,7 @@ test('1,000 clients, 100 of them reset in the middle: the others are whole, and 
   await server.event('closed', () => server.eventsOf('closed').length === clients)
   assert.equal((await server.interrupt()).code, 130)
 
-  const closed = server.eventsOf('closed')
+  const closed = server.eventsOf('closed').map(overTcp)
   const opened = server.eventsOf('opened')
   assert.equal(opened.length, clients)
   assert.equal(closed.length, clients)

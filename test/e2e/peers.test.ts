@@ -14,7 +14,15 @@ import { join } from 'node:path'
 import { after, before, type TestContext, test } from 'node:test'
 import { missing, type Tool, tools } from './peers.ts'
 import { freePort } from './sockets.ts'
-import { type Running, serve, sockpitCommand, start, startProgram, temporaryFolder } from './sockpit.ts'
+import {
+  overTcp,
+  type Running,
+  serve,
+  sockpitCommand,
+  start,
+  startProgram,
+  temporaryFolder,
+} from './sockpit.ts'
 
 const onLinux = process.platform === 'linux' ? false : 'memory is read from /proc'
 
@@ -147,7 +155,7 @@ for (const tool of tools) {
     const asking = shell(t, `printf 'question' | ${peer.ask(port)}`)
     const { code, stdout } = await asking.exit
     assert.deepEqual([code, stdout.toString()], [0, 'question'])
-    const { first, how } = await server.event('closed')
+    const { first, how } = overTcp(await server.event('closed'))
     assert.deepEqual([first, how], ['peer', 'fin'])
   })
 
@@ -157,7 +165,7 @@ for (const tool of tools) {
     await talking.printed('bye')
     await server.event('ended', ({ by }) => by === 'us')
     talking.end('late')
-    const { first, how, received } = await server.event('closed')
+    const { first, how, received } = overTcp(await server.event('closed'))
     assert.deepEqual([first, how, received.bytes], ['us', 'fin', 4])
     assert.equal((await talking.exit).code, 0)
   })
@@ -173,7 +181,7 @@ for (const tool of tools) {
     assert.ok(queued > 0 && seq > 0)
     assert.ok(residentMiB(server) < 160, `${residentMiB(server)} MiB`)
     stopped.kill('SIGKILL')
-    const { first, how, unsent } = await server.event('closed')
+    const { first, how, unsent } = overTcp(await server.event('closed'))
     assert.deepEqual([first, how], ['peer', 'reset'])
     assert.ok(unsent > 0)
   })
@@ -222,7 +230,7 @@ test('socat resets with SO_LINGER 0: told with the bytes, and the server serves 
   await server.received('server#1', '12345')
   await server.event('bytes', ({ direction }) => direction === 'sent')
   resetting.kill('SIGKILL')
-  const { first, how, code, received } = await server.event('closed')
+  const { first, how, code, received } = overTcp(await server.event('closed'))
   assert.match(code ?? '', /^(?:ECONNRESET|EPIPE)$/)
   assert.deepEqual([first, how, received.bytes], ['peer', 'reset', 5])
   const next = shell(t, `printf next | socat -t 10 STDIO TCP:127.0.0.1:${port}`)

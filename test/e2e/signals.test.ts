@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { connectTo, keepPeers, listenHere } from './sockets.ts'
-import { type Running, serve, start } from './sockpit.ts'
+import { overTcp, type Running, serve, start } from './sockpit.ts'
 
 // Side by side: most of these wait for something.
 describe('signals', { concurrency: 3 }, () => {
@@ -48,6 +48,7 @@ describe('signals', { concurrency: 3 }, () => {
       assert.deepEqual(
         server
           .eventsOf('closed')
+          .map(overTcp)
           .map(({ socket, first, how }) => [socket, first, how])
           .sort(),
         [
@@ -60,7 +61,7 @@ describe('signals', { concurrency: 3 }, () => {
     test(`${signal} ends a server whose client never reads with ${code}`, async (t) => {
       const { server } = await serveStuck(t)
       assert.equal((await endedBy(server, signal)).code, code)
-      const { first, unsent } = await server.event('closed')
+      const { first, unsent } = overTcp(await server.event('closed'))
       assert.equal(first, 'us')
       assert.ok(unsent > 0, 'what never left is counted')
     })

@@ -6,10 +6,34 @@ import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import type { Event, EventKind } from '../../src/event.ts'
+import type { Event, EventKind, Transport } from '../../src/event.ts'
 import { decodeEvent } from '../../src/views/json.ts'
 
 export type EventOf<Kind extends EventKind> = Extract<Event, { kind: Kind }>
+
+type Over<Name extends Transport, Told extends { readonly transport: Transport }> = Extract<
+  Told,
+  { readonly transport: Name }
+>
+
+/** The event, which has to be one of TCP. */
+export function overTcp<Told extends EventOf<'opened' | 'closed' | 'stats'>>(event: Told): Over<'tcp', Told> {
+  if (isOver(event, 'tcp')) return event
+  throw new Error(`not of TCP: ${JSON.stringify(event)}`)
+}
+
+/** The event, which has to be one of UDP. */
+export function overUdp<Told extends EventOf<'opened' | 'closed' | 'stats'>>(event: Told): Over<'udp', Told> {
+  if (isOver(event, 'udp')) return event
+  throw new Error(`not of UDP: ${JSON.stringify(event)}`)
+}
+
+function isOver<Name extends Transport, Told extends { readonly transport: Transport }>(
+  event: Told,
+  transport: Name,
+): event is Over<Name, Told> {
+  return event.transport === transport
+}
 
 /** How a process ended, and all that it said. */
 export interface Outcome {
@@ -178,7 +202,7 @@ export class Running {
     kind: Kind,
     where: (event: EventOf<Kind>) => boolean = () => true,
   ): Promise<EventOf<Kind>> {
-    return this.#until(`the event ${kind}`, () => this.eventsOf(kind).find((event) => where(event)))
+    return this.until(`the event ${kind}`, () => this.eventsOf(kind).find((event) => where(event)))
   }
 
   eventsOf<Kind extends EventKind>(kind: Kind): EventOf<Kind>[] {
@@ -193,19 +217,19 @@ export class Running {
 
   /** Settles when one socket has received, as told, at least this text. */
   async received(socket: string, text: string): Promise<void> {
-    await this.#until(`"${text}" received by ${socket}`, () =>
+    await this.until(`"${text}" received by ${socket}`, () =>
       this.receivedBy(socket).includes(text) ? true : undefined,
     )
   }
 
   /** The first match in standard error. */
   said(pattern: RegExp): Promise<RegExpExecArray> {
-    return this.#until(`${pattern} on standard error`, () => pattern.exec(this.#errors) ?? undefined)
+    return this.until(`${pattern} on standard error`, () => pattern.exec(this.#errors) ?? undefined)
   }
 
   /** Settles when standard output holds the text. */
   async printed(text: string): Promise<void> {
-    await this.#until(`"${text}" on standard output`, () => (this.stdout.includes(text) ? true : undefined))
+    await this.until(`"${text}" on standard output`, () => (this.stdout.includes(text) ? true : undefined))
   }
 
   write(text: string | Buffer): void {
@@ -237,7 +261,8 @@ export class Running {
     return this.exit
   }
 
-  #until<Found>(what: string, look: () => Found | undefined): Promise<Found> {
+  /** Settles with what `look` finds in it; rejects where it ends without that. */
+  until<Found>(what: string, look: () => Found | undefined): Promise<Found> {
     const orEnded = () => {
       const found = look()
       if (found === undefined && this.#outcome !== undefined) {

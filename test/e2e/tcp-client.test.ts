@@ -4,7 +4,7 @@ import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { connectTo, freePort, keepPeers, listenHere, type Peer } from './sockets.ts'
-import { run, start, temporaryFolder, text } from './sockpit.ts'
+import { overTcp, run, start, temporaryFolder, text } from './sockpit.ts'
 import { resolveTo, spyOnSockets } from './stand-ins.ts'
 
 // Side by side: most of these wait for something.
@@ -55,7 +55,7 @@ describe('tcp-client', { concurrency: 3 }, () => {
     await client.event('ended', ({ by }) => by === 'us')
     const { code } = await client.exit
     assert.equal(code, 0)
-    const [closed] = client.eventsOf('closed')
+    const [closed] = client.eventsOf('closed').map(overTcp)
     assert.ok(closed !== undefined && closed.openMs >= 450, JSON.stringify(closed))
     assert.equal(closed.answered, false)
   })
@@ -252,7 +252,7 @@ describe('tcp-client', { concurrency: 3 }, () => {
     assert.ok(fin && close && stay)
     const closed = await close.exit
     assert.equal(closed.code, 0)
-    const { first, how } = await close.event('closed')
+    const { first, how } = overTcp(await close.event('closed'))
     assert.deepEqual([first, how], ['us', 'fin'])
 
     await stay.event('bytes')
@@ -452,7 +452,7 @@ describe('tcp-client', { concurrency: 3 }, () => {
         '/fin',
       ])
       assert.equal((await client.exit).code, 0)
-      assert.equal((await client.event('stats')).peers[0]?.state, 'they ended')
+      assert.equal(overTcp(await client.event('stats')).peers[0]?.state, 'they ended')
       assert.equal((await (await peerAt(index)).whole()).toString(), 'after your FIN\n')
     }
   })
@@ -499,7 +499,7 @@ describe('tcp-client', { concurrency: 3 }, () => {
       '/reset',
     ])
     assert.equal((await client.exit).code, 0)
-    const { first, how } = await client.event('closed')
+    const { first, how } = overTcp(await client.event('closed'))
     assert.deepEqual([first, how], ['us', 'reset'])
     assert.equal(await (await peerAt(0)).closed, 'ECONNRESET')
     assert.equal(client.eventsOf('paused').length, 1)
@@ -635,7 +635,7 @@ describe('tcp-client', { concurrency: 3 }, () => {
     client.end('but I did not')
     assert.equal((await client.exit).code, 0)
     assert.equal((await (await peerAt(0)).whole()).toString(), 'but I did not')
-    const { first, how, sent, received } = await client.event('closed')
+    const { first, how, sent, received } = overTcp(await client.event('closed'))
     assert.deepEqual([first, how, sent.bytes, received.bytes], ['peer', 'fin', 13, 10])
   })
 
@@ -670,7 +670,7 @@ describe('tcp-client', { concurrency: 3 }, () => {
       const stdin = side === 'peer' ? 'pipe' : 'ignore'
       const client = start(t, ['tcp-client', '127.0.0.1', String(port), '--json'], { stdin })
       assert.equal((await client.exit).code, 0)
-      const { first, how } = await client.event('closed')
+      const { first, how } = overTcp(await client.event('closed'))
       assert.deepEqual([first, how], [side, 'fin'])
     }
   })

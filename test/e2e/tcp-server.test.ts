@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { connectTo, freePort, type Peer } from './sockets.ts'
-import { run, serve, start, text } from './sockpit.ts'
+import { overTcp, run, serve, start, text } from './sockpit.ts'
 import { spyOnSockets } from './stand-ins.ts'
 
 // Side by side: most of these wait for something.
@@ -22,7 +22,7 @@ describe('tcp-server', { concurrency: 3 }, () => {
     const peer = await connectTo(t, port)
     peer.socket.end('hello\n')
     assert.equal((await peer.whole()).toString(), 'hello\n')
-    const { first, how, sent, received, unsent } = await server.event('closed')
+    const { first, how, sent, received, unsent } = overTcp(await server.event('closed'))
     assert.deepEqual(
       { first, how, sent, received, unsent },
       {
@@ -76,7 +76,7 @@ describe('tcp-server', { concurrency: 3 }, () => {
       assert.equal(lines[start], (ring + ring).slice(start % 95, (start % 95) + 72))
     }
     peer.socket.resetAndDestroy()
-    const { first, how } = await server.event('closed')
+    const { first, how } = overTcp(await server.event('closed'))
     assert.deepEqual([first, how], ['peer', 'reset'])
     await (await connectTo(t, port)).has(74)
   })
@@ -193,7 +193,7 @@ describe('tcp-server', { concurrency: 3 }, () => {
     const timeout = await server.event('timeout')
     assert.deepEqual([timeout.socket, timeout.what, timeout.afterMs], ['server#1', 'idle', 400])
     await silent.fin
-    const { first, socket } = await server.event('closed')
+    const { first, socket } = overTcp(await server.event('closed'))
     assert.deepEqual([first, socket], ['us', 'server#1'])
     const already = busy.received.length
     await busy.has(already + 3)
@@ -210,7 +210,7 @@ describe('tcp-server', { concurrency: 3 }, () => {
       await new Promise((resolve) => peer.socket.write(part, resolve))
     }
     server.write('/stats\n')
-    const { peers: states } = await server.event('stats')
+    const { peers: states } = overTcp(await server.event('stats'))
     assert.deepEqual([states[0]?.paused, states[0]?.received], [true, { bytes: 0, reads: 0 }])
     server.write('/resume\n')
     await server.received('server#1', 'one two three')
@@ -251,12 +251,12 @@ describe('tcp-server', { concurrency: 3 }, () => {
     await server.event('ended', ({ by }) => by === 'peer')
     // A script that goes on holds our FIN back for a second by itself.
     server.write('/wait 1300ms\n/peers\nthe answer\n')
-    const { peers: states } = await server.event('stats')
+    const { peers: states } = overTcp(await server.event('stats'))
     assert.equal(states[0]?.state, 'they ended')
     await peer.has('the answer\n')
     server.write('/fin\n')
     assert.equal((await peer.whole()).toString(), 'the answer\n')
-    const { first, how } = await server.event('closed')
+    const { first, how } = overTcp(await server.event('closed'))
     assert.deepEqual([first, how], ['peer', 'fin'])
   })
 
@@ -286,7 +286,7 @@ describe('tcp-server', { concurrency: 3 }, () => {
     assert.ok(queued > 0)
     const { what, afterMs } = await server.event('timeout')
     assert.deepEqual([what, afterMs], ['write', 500])
-    const { first, how, unsent } = await server.event('closed')
+    const { first, how, unsent } = overTcp(await server.event('closed'))
     assert.deepEqual([first, how], ['us', 'timeout'])
     assert.ok(unsent > 0 && unsent < 2 ** 20, `${unsent} B were never sent`)
     const other = await connectTo(t, port)
@@ -329,7 +329,9 @@ describe('tcp-server', { concurrency: 3 }, () => {
     ended.socket.end('after your FIN')
     const verdicts: Record<string, readonly string[]> = {}
     for (const number of [1, 2, 3]) {
-      const { first, how } = await server.event('closed', ({ socket }) => socket === `server#${number}`)
+      const { first, how } = overTcp(
+        await server.event('closed', ({ socket }) => socket === `server#${number}`),
+      )
       verdicts[number] = [first, how]
     }
     assert.deepEqual(verdicts, { 1: ['us', 'fin'], 2: ['us', 'reset'], 3: ['us', 'fin'] })
@@ -368,7 +370,7 @@ describe('tcp-server', { concurrency: 3 }, () => {
     two.socket.write('1234567')
     await two.has('1234567')
     server.write('/peers\n/stats\n')
-    const told = await server.event('stats', ({ asked }) => asked === 'stats')
+    const told = overTcp(await server.event('stats', ({ asked }) => asked === 'stats'))
     assert.deepEqual(
       told.peers.map(({ socket, state, sent, received, queued }) => ({
         socket,

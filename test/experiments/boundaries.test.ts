@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { boundaries, tcpClaims } from '../../src/experiments/boundaries.ts'
-import type { Evidence, Part, Verdict } from '../../src/experiments/experiment.ts'
+import type { Evidence, Part, Step, Verdict } from '../../src/experiments/experiment.ts'
 import { createRandom } from '../../src/experiments/random.ts'
 import { bytes, control, held, type Moment, stage, words } from './staged.ts'
 
@@ -87,8 +87,13 @@ function plan(seed: number): Part {
   return part
 }
 
+function lineOf(step: Step | undefined): string {
+  assert.ok(step !== undefined && 'line' in step)
+  return step.line
+}
+
 function lines(part: Part): readonly string[] {
-  return part.trials.flatMap(({ steps }) => steps.map(({ line }) => line))
+  return part.trials.flatMap(({ steps }) => steps.map(lineOf))
 }
 
 test('a seed repeats a plan, another one makes another', () => {
@@ -99,15 +104,12 @@ test('a seed repeats a plan, another one makes another', () => {
 test('both trials write the same', () => {
   const [first, second] = plan(7).trials.map(({ steps }) => steps.filter(({ actor }) => actor === 'client'))
   assert.equal(first?.length, 5)
-  assert.deepEqual(
-    first?.map(({ line }) => line),
-    second?.map(({ line }) => line),
-  )
+  assert.deepEqual(first?.map(lineOf), second?.map(lineOf))
 })
 
 test('a step is done when its write and its read were told, in whatever order', () => {
   const [step] = plan(7).trials[0]?.steps ?? []
-  const word = step?.line.replace('/send ', '') ?? ''
+  const word = lineOf(step).replace('/send ', '')
   const write: Moment = [1, 'client', bytes('sent', word)]
   const read: Moment = [1, 'server', bytes('received', word)]
   assert.equal(step?.isDone(stage([write], [])), false)

@@ -88,6 +88,34 @@ test('actors start in order and steps wait for each other; everything is heard i
   ])
 })
 
+test('a process that is stopped says nothing until it goes on', async () => {
+  const stopping: Part = {
+    ...part,
+    trials: [
+      {
+        name: 'a',
+        title: '',
+        steps: [
+          { actor: 'one', process: 'stop', isDone: () => true },
+          { actor: 'one', line: 'to one', isDone: () => true },
+          { actor: 'two', line: 'to two', isDone: countsNotes('two', 1) },
+          { actor: 'one', process: 'continue', isDone: countsNotes('one', 3) },
+        ],
+      },
+    ],
+  }
+  const evidence = await carryOut(stopping, surroundings(parrot))
+  const told = evidence
+    .filter(({ trial }) => trial === 'a')
+    .map(({ actor, event }) => [actor, event.socket, event.kind === 'note' ? event.text : ''])
+  assert.deepEqual(told, [
+    ['one', 'process', 'the process is stopped (SIGSTOP); what arrives now waits in the kernel'],
+    ['two', 'x', 'to two'],
+    ['one', 'process', 'the process goes on (SIGCONT)'],
+    ['one', 'x', 'to one'],
+  ])
+})
+
 test('an actor that dies is told with its last words', async () => {
   const dying = 'console.error("sockpit: no more"); process.exit(4)'
   await assert.rejects(

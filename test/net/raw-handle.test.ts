@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { connect, createServer, type Server, Socket } from 'node:net'
-import { after, before, describe, test } from 'node:test'
-import { readNextInto, readThrough, unsentBytes } from '../../src/net/raw-handle.ts'
+import { after, before, describe, mock, test } from 'node:test'
+import { readNextInto, readThrough, setReceiving, unsentBytes } from '../../src/net/raw-handle.ts'
 import { Receiver } from '../../src/net/receiver.ts'
+import { closeFarSockets, farSocket, quick, someTurns, until } from './datagrams.ts'
 
 /** Without its handle a socket is what a Node would give us that has no such field. */
 function withoutHandle(socket: Socket): Socket {
@@ -99,5 +101,44 @@ describe('the undocumented fields of node:net', () => {
     withoutHandle(client)
     assert.equal(unsentBytes(client), size)
     accepted.destroy()
+  })
+})
+
+describe('the undocumented fields of node:dgram', () => {
+  after(closeFarSockets)
+
+  test('let what arrives wait in the kernel, in its order, again and again', quick, async () => {
+    const [one, far] = [await farSocket(), await farSocket()]
+    for (const round of [0, 1]) {
+      assert.equal(setReceiving(one.socket, false), true)
+      for (const text of ['a', 'b', 'c']) await far.send(`${text}${round}`, one.port)
+      await someTurns()
+      assert.equal(one.received.length, round * 3)
+      assert.equal(setReceiving(one.socket, true), true)
+      await until(() => one.received.length === (round + 1) * 3, 'what waited')
+    }
+    assert.deepEqual(one.received, ['a0', 'b0', 'c0', 'a1', 'b1', 'c1'])
+  })
+
+  test('do not keep it from sending', quick, async () => {
+    const [one, far] = [await farSocket(), await farSocket()]
+    setReceiving(one.socket, false)
+    await one.send('x', far.port)
+    await until(() => far.received.length === 1, 'what it sent')
+  })
+
+  test('without them there is no such way, and message events go on', quick, async () => {
+    const [one, far] = [await farSocket(), await farSocket()]
+    const blind = mock.method(Object, 'getOwnPropertySymbols', () => [])
+    assert.equal(setReceiving(one.socket, false), false)
+    blind.mock.restore()
+    await far.send('x', one.port)
+    await until(() => one.received.length === 1, 'a message')
+  })
+
+  test('a closed socket has none', () => {
+    const socket = createSocket('udp4')
+    socket.close()
+    assert.equal(setReceiving(socket, true), false)
   })
 })

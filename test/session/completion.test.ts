@@ -3,10 +3,12 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { verbRows } from '../../src/action.ts'
 import { type Candidates, complete } from '../../src/session/completion.ts'
-import { settingNames } from '../../src/verbs.ts'
+import { settingNames } from '../../src/settings.ts'
 
-const server: Candidates = { role: 'server', peers: [1, 2, 13] }
-const client: Candidates = { role: 'client', peers: [] }
+const server: Candidates = { transport: 'tcp', role: 'server', peers: [1, 2, 13] }
+const client: Candidates = { transport: 'tcp', role: 'client', peers: [] }
+const udpServer: Candidates = { ...server, transport: 'udp' }
+const udpClient: Candidates = { ...client, transport: 'udp' }
 
 const table: readonly [line: string, who: Candidates, hits: readonly string[], word?: string][] = [
   ['/s', server, ['/send ', '/set ', '/stats ']],
@@ -24,11 +26,25 @@ const table: readonly [line: string, who: Candidates, hits: readonly string[], w
   ['/pause 3', server, [], '3'],
   ['/resume ', client, [], ''],
   ['/set re', client, ['read-size '], 're'],
-  ['/set ', client, settingNames.map((name) => `${name} `), ''],
+  ['/set ', client, settingNames('tcp').map((name) => `${name} `), ''],
   ['/wait c', client, ['connected ', 'closed '], 'c'],
   ['/help st', server, ['stats '], 'st'],
   ['/help ki', client, [], 'ki'],
   ['/send h', server, [], 'h'],
+  ['/s', udpServer, ['/send ', '/set ', '/stats ']],
+  ['/p', udpServer, ['/peers ']],
+  ['/r', udpClient, []],
+  ['/c', udpServer, []],
+  ['/t', udpClient, []],
+  ['/to ', udpServer, ['1 ', '2 ', '13 ', 'all '], ''],
+  ['/set ', udpServer, settingNames('udp').map((name) => `${name} `), ''],
+  ['/set t', udpClient, ['truncate ', 'ttl '], 't'],
+  ['/set no', udpClient, [], 'no'],
+  ['/set no', client, ['no-delay '], 'no'],
+  ['/wait ', udpServer, ['drained '], ''],
+  ['/wait c', udpClient, [], 'c'],
+  ['/help f', udpServer, ['file '], 'f'],
+  ['/help f', server, ['file ', 'fin '], 'f'],
   ['/set read-size ', server, []],
   ['', server, []],
   ['plain', server, []],
@@ -39,13 +55,13 @@ const table: readonly [line: string, who: Candidates, hits: readonly string[], w
 
 describe('complete', () => {
   for (const [line, who, hits, word = line] of table) {
-    test(`${JSON.stringify(line)} of a ${who.role}`, () => {
+    test(`${JSON.stringify(line)} of a ${who.role} of ${who.transport}`, () => {
       assert.deepEqual(complete(line, who), [hits, word])
     })
   }
 
   test('a slash alone lists every verb of the role', () => {
-    for (const who of [server, client]) {
+    for (const who of [server, client, udpServer, udpClient]) {
       const verbs = verbRows(who).map((row) => `/${row.verb} `)
       assert.deepEqual(complete('/', who), [verbs, '/'])
     }

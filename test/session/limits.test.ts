@@ -13,6 +13,12 @@ function bytes(direction: 'sent' | 'received'): Event {
   return event({ kind: 'bytes', direction, size: 1, payload: Buffer.from('x') })
 }
 
+function datagram(direction: 'sent' | 'received', text = 'x'): Event {
+  const remote = { address: '127.0.0.1', port: 9, family: 'IPv4' } as const
+  const payload = Buffer.from(text)
+  return event({ kind: 'datagram', direction, size: payload.length, remote, payload })
+}
+
 describe('Count', () => {
   test('says enough once, at the read that was asked for', () => {
     let calls = 0
@@ -25,6 +31,30 @@ describe('Count', () => {
       seen.push(calls)
     }
     assert.deepEqual(seen, [0, 0, 1, 1, 1])
+  })
+
+  test('counts datagrams that were received, empty ones too', () => {
+    let calls = 0
+    const count = new Count(3, () => {
+      calls += 1
+    })
+    const seen: number[] = []
+    const remote = { address: '127.0.0.1', port: 9, family: 'IPv4' } as const
+    for (const one of [
+      datagram('received'),
+      datagram('sent'),
+      event({ kind: 'peer', remote }),
+      datagram('received', ''),
+      datagram('sent'),
+      datagram('received'),
+      datagram('received'),
+    ]) {
+      count.hear(one)
+      seen.push(calls)
+    }
+    assert.deepEqual(seen, [0, 0, 0, 0, 0, 1, 1])
+    assert.deepEqual([count.wants('datagram', 'received'), count.wants('datagram', 'sent')], [true, false])
+    assert.equal(count.wants('peer'), false)
   })
 
   test('counts reads only', () => {
@@ -59,7 +89,8 @@ describe('Idle', () => {
     await once(stop.signal, 'abort')
     assert.ok(performance.now() - startedAt >= 28)
     assert.ok(stop.signal.reason instanceof Stop)
-    assert.deepEqual([stop.signal.reason.exitCode, stop.signal.reason.error], [0, undefined])
+    const { exitCode, error, isQuiet } = stop.signal.reason
+    assert.deepEqual([exitCode, error, isQuiet], [0, undefined, true])
   })
 
   test('whatever happens puts it off', { timeout: 5_000 }, async () => {

@@ -6,11 +6,12 @@ import { Watch } from '../../src/session/watch.ts'
 
 const local = { address: '127.0.0.1', port: 1, family: 'IPv4' } as const
 const none = { bytes: 0, writes: 0 }
-const opened: EventBody = { kind: 'opened', local, remote: local }
+const opened: EventBody = { kind: 'opened', transport: 'tcp', local, remote: local }
 const stalled: EventBody = { kind: 'stalled', queued: 5 }
 const drained: EventBody = { kind: 'drained', tookMs: 1 }
 const closed: EventBody = {
   kind: 'closed',
+  transport: 'tcp',
   first: 'peer',
   how: 'fin',
   answered: true,
@@ -27,6 +28,13 @@ function ended(by: 'us' | 'peer'): EventBody {
 function bytes(text: string, direction: 'sent' | 'received' = 'received'): EventBody {
   const payload = Buffer.from(text, 'latin1')
   return { kind: 'bytes', direction, size: payload.length, payload }
+}
+
+const far = { address: '127.0.0.1', port: 9, family: 'IPv4' } as const
+
+function datagram(text: string, direction: 'sent' | 'received' = 'received'): EventBody {
+  const payload = Buffer.from(text, 'latin1')
+  return { kind: 'datagram', direction, size: payload.length, remote: far, payload }
 }
 
 interface Bench {
@@ -51,7 +59,7 @@ function bench(): Bench {
     { wants: (kind) => kind === 'expected', hear: (event) => void told.push(event) },
   ])
   const happens = (...bodies: readonly EventBody[]) => {
-    for (const body of bodies) teller.tell('client', body)
+    for (const body of bodies) teller.tell('client', { ...body })
   }
   return { watch, teller, told, stop: new AbortController(), happens }
 }
@@ -116,13 +124,13 @@ describe('until', () => {
 
   test('closed waits for the last of several', quick, async () => {
     const { watch, teller, stop } = bench()
-    for (const name of ['server#1', 'server#2']) teller.tell(name, opened)
+    for (const name of ['server#1', 'server#2']) teller.tell(name, { ...opened })
     const waiting = watch.until('closed', undefined, stop.signal)
     const seen = state(waiting)
-    teller.tell('server#1', closed)
+    teller.tell('server#1', { ...closed })
     await turn()
     assert.equal(seen.settled, 'pending')
-    teller.tell('server#2', closed)
+    teller.tell('server#2', { ...closed })
     await waiting
   })
 
@@ -335,5 +343,155 @@ describe('expect', () => {
     await find(2)
     await find(1_025)
     await assert.rejects(find(1), { message: 'Expected "<1>" within 5 ms: nothing was received' })
+  })
+})
+
+describe('expect of datagrams', () => {
+  /** What is looked for in turn, after these have come: found, or what is said of what came instead. */
+  const rows: readonly [
+    name: string,
+    came: readonly string[],
+    looks: readonly [text: string, instead?: string][],
+  ][] = [
+    ['is met within one', ['hello world'], [['world']]],
+    ['is never met across two', ['hel', 'lo'], [['hello', 'received instead: "hello"']]],
+    ['is not met across an empty one either', ['hel', '', 'lo'], [['hello', 'received instead: "hello"']]],
+    ['is met in a later one', ['one', 'two', 'three'], [['three']]],
+    [
+      'takes those that came before, and no later one',
+      ['one', 'two', 'three'],
+      [['two'], ['one', 'received instead: "three"'], ['three']],
+    ],
+    [
+      'goes on within the same one',
+      ['key=value;next', 'key'],
+      [['key='], ['value'], ['next'], ['key'], ['key', 'nothing was received']],
+    ],
+    [
+      'does not join the rest of one with the next',
+      ['ab', 'cd'],
+      [['a'], ['bc', 'received instead: "bcd"'], ['b'], ['cd']],
+    ],
+    ['finds the first of several', ['x1', 'x2', 'x3'], [['x'], ['1'], ['x'], ['2']]],
+    ['needs something in it', ['', ''], [['x', 'nothing was received']]],
+  ]
+  for (const [name, came, looks] of rows) {
+    test(name, quick, async () => {
+      const { watch, teller, stop, happens } = bench()
+      happens(...came.map((text) => datagram(text)))
+      for (const [text, instead] of looks) {
+        const looking = watch.expect(Buffer.from(text), {
+          withinMs: instead === undefined ? 3_000 : 1,
+          signal: stop.signal,
+          teller,
+        })
+        if (instead === undefined) await looking
+        else
+          await assert.rejects(looking, {
+            name: 'ExpectationError',
+            message: `Expected "${text}" within 1 ms: ${instead}`,
+          })
+      }
+    })
+  }
+
+  test('waits for the one that holds it all', quick, async () => {
+    const { watch, teller, stop, happens, told } = bench()
+    const waiting = watch.expect(Buffer.from('abc'), { withinMs: 3_000, signal: stop.signal, teller })
+    const seen = state(waiting)
+    happens(datagram('ab'), datagram('c'), datagram('abc', 'sent'))
+    await turn()
+    assert.equal(seen.settled, 'pending')
+    happens(datagram('xabcx'))
+    await waiting
+    assert.equal(told.length, 1)
+  })
+
+  test('of one peer looks at those of that peer only', quick, async () => {
+    const { watch, teller, stop, told } = bench()
+    teller.tell('server#1', datagram('hi'))
+    const waiting = watch.expect(Buffer.from('hi'), {
+      withinMs: 3_000,
+      peers: 2,
+      signal: stop.signal,
+      teller,
+    })
+    const seen = state(waiting)
+    await turn()
+    assert.equal(seen.settled, 'pending')
+    teller.tell('server#2', datagram('hi'))
+    await waiting
+    assert.equal(told[0]?.socket, 'server#2')
+  })
+
+  test('copies what it keeps: the payload of an event is borrowed', quick, async () => {
+    const { watch, teller, stop } = bench()
+    const payload = Buffer.from('first')
+    teller.tell('client', { kind: 'datagram', direction: 'received', size: 5, remote: far, payload })
+    payload.fill(0)
+    await watch.expect(Buffer.from('first'), { withinMs: 3_000, signal: stop.signal, teller })
+  })
+
+  test('is wanted for those that are received', () => {
+    const { watch } = bench()
+    assert.deepEqual([watch.wants('datagram', 'received'), watch.wants('datagram', 'sent')], [true, false])
+  })
+
+  /** Whether each of them can still be found. */
+  async function found(came: readonly string[], ...texts: readonly string[]): Promise<boolean[]> {
+    const answers: boolean[] = []
+    for (const text of texts) {
+      const { watch, teller, stop, happens } = bench()
+      happens(...came.map((one) => datagram(one)))
+      const looking = watch.expect(Buffer.from(text), { withinMs: 1, signal: stop.signal, teller })
+      answers.push(
+        await looking.then(
+          () => true,
+          () => false,
+        ),
+      )
+    }
+    return answers
+  }
+
+  test('keeps the newest 1,024 of them', quick, async () => {
+    const numbered = (count: number) => Array.from({ length: count }, (_, index) => `<${index + 1}>`)
+    assert.deepEqual(await found(numbered(1_024), '<1>', '<1024>'), [true, true])
+    assert.deepEqual(await found(numbered(1_026), '<1>', '<2>', '<3>', '<1026>'), [false, false, true, true])
+  })
+
+  test('keeps 64 KiB of them, each of them whole', quick, async () => {
+    const large = (name: string, size: number) => name + 'x'.repeat(size - name.length)
+    assert.deepEqual(await found([large('A', 32_768), large('B', 32_768)], 'A', 'B'), [true, true])
+    assert.deepEqual(await found([large('A', 32_768), large('B', 32_769)], 'A', 'B'), [false, true])
+    assert.deepEqual(await found([large('A', 10), large('B', 65_507)], 'A', 'B'), [true, true])
+    assert.deepEqual(await found([large('A', 10), large('B', 65_507), large('C', 65_507)], 'A', 'B', 'C'), [
+      ...[false, false, true],
+    ])
+  })
+
+  test('keeps no more memory than that, however many come', quick, () => {
+    const { teller } = bench()
+    const payload = Buffer.alloc(60_000)
+    const before = process.memoryUsage().arrayBuffers
+    for (let count = 0; count < 10_000; count++)
+      teller.tell(`server#${(count % 8) + 1}`, {
+        kind: 'datagram',
+        direction: 'received',
+        size: payload.length,
+        remote: far,
+        payload,
+      })
+    const grown = process.memoryUsage().arrayBuffers - before
+    assert.ok(grown < 300 * 2 ** 20, `${grown} B more`)
+  })
+
+  test('shows the last 256 bytes of what came instead', quick, async () => {
+    const { watch, teller, stop, happens } = bench()
+    happens(datagram('a'.repeat(300)), datagram('b'.repeat(200)))
+    const missed = watch.expect(Buffer.from('c'), { withinMs: 1, signal: stop.signal, teller })
+    await assert.rejects(missed, {
+      message: `Expected "c" within 1 ms: received instead: "${'a'.repeat(56)}${'b'.repeat(200)}"`,
+    })
   })
 })

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { EventBody } from '../../src/event.ts'
 import { boundaries } from '../../src/experiments/boundaries.ts'
 import { createRandom } from '../../src/experiments/random.ts'
 import { judge, type Result } from '../../src/experiments/run.ts'
 import { cellWidth } from '../../src/views/cells.ts'
 import { type ColumnsOptions, renderComparison } from '../../src/views/columns.ts'
-import { control, held, stage, words } from '../experiments/staged.ts'
+import { control, held, type Moment, stage, words } from '../experiments/staged.ts'
 import { assertGolden } from './golden.ts'
 
 const [tcp] = boundaries.plan(createRandom(7))
@@ -27,8 +28,35 @@ const absent: Result = {
   because: 'A datagram socket keeps every boundary: there is nothing here to be joined.',
 }
 
+const remote = { address: '127.0.0.1', port: 9000, family: 'IPv4' } as const
+
+function datagram(direction: 'sent' | 'received', text: string): EventBody {
+  const payload = Buffer.from(text)
+  return { kind: 'datagram', direction, size: payload.length, remote, payload }
+}
+
+/** Each is received; in the second trial one is empty, one is lost and two change places. */
+const inOrder = words.flatMap((word, index): readonly Moment[] => [
+  [index + 1, 'client', datagram('sent', word)],
+  [index + 1, 'server', datagram('received', word)],
+])
+const lossy: readonly Moment[] = [
+  ...['oak', '', 'heron', 'plum', 'meadow'].map(
+    (word, index): Moment => [index + 1, 'client', datagram('sent', word)],
+  ),
+  [6, 'client', { kind: 'note', text: 'simulated: one is lost, two change places' }],
+  ...['oak', '', 'plum', 'heron'].map((word): Moment => [6, 'server', datagram('received', word)]),
+]
+const udp = {
+  ...judge({ ...part, claims: [] }, stage(inOrder, lossy)),
+  transport: 'udp',
+  title: 'UDP · datagrams',
+  explanation: 'A datagram arrives whole or not at all.',
+} as const
+
 function screen(columns: readonly Result[], options: Partial<ColumnsOptions> = {}): string {
-  const { name, question } = boundaries
+  const name = 'boundaries'
+  const question = 'Five writes go into a connection. Do five reads come out?'
   const repeat = 'sockpit compare boundaries --seed 7'
   return renderComparison({ name, question, columns, repeat }, { width: 80, color: false, ...options })
 }
@@ -40,6 +68,9 @@ const screens: readonly [string, readonly Result[], Partial<ColumnsOptions>][] =
   ['compare-120-color.txt', [asItShouldBe], { width: 120, color: true }],
   ['compare-40.txt', [asItShouldBe], { width: 40 }],
   ['compare-80-sabotaged.txt', [sabotaged, absent], {}],
+  ['compare-80-udp.txt', [udp], {}],
+  ['compare-120-udp-color.txt', [udp], { width: 120, color: true }],
+  ['compare-40-udp.txt', [udp], { width: 40 }],
   ['compare-80-empty.txt', [judge(part, [])], {}],
 ]
 
@@ -56,7 +87,7 @@ for (const width of [80, 120]) {
 
 test('columns: no line is wider than the screen, but what is to be pasted', () => {
   for (let width = 40; width <= 160; width += 1) {
-    for (const line of screen([sabotaged, absent], { width }).split('\n')) {
+    for (const line of screen([sabotaged, udp, absent], { width }).split('\n')) {
       if (line.includes('sockpit ')) continue
       assert.ok(cellWidth(line) <= width, `${width}: ${line}`)
     }

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Event } from '../../src/event.ts'
 import { createHexView } from '../../src/views/hex.ts'
 import { createJsonView, eventFields } from '../../src/views/json.ts'
 import { createLogView, type LogOptions } from '../../src/views/log.ts'
 import { createRawView } from '../../src/views/raw.ts'
 import { assertGolden } from './golden.ts'
 import { recorded, renderAll } from './recorded.ts'
+import { recordedUdp } from './recorded-udp.ts'
 
-function log(width: number, options: Partial<LogOptions> = {}): string {
+function log(events: readonly Event[], width: number, options: Partial<LogOptions> = {}): string {
   const view = createLogView({
     width: () => width,
     color: false,
@@ -17,41 +19,56 @@ function log(width: number, options: Partial<LogOptions> = {}): string {
     startedAt: new Date(2026, 0, 2, 14, 3, 18),
     ...options,
   })
-  return renderAll(view, recorded).toString()
+  return renderAll(view, events).toString()
 }
 
-test('the recorded session holds every kind of event', () => {
-  assert.deepEqual(new Set(recorded.map(({ kind }) => kind)), new Set(Object.keys(eventFields)))
+test('the recorded sessions hold every kind of event', () => {
+  const kinds = [...recorded, ...recordedUdp].map(({ kind }) => kind)
+  assert.deepEqual(new Set(kinds), new Set(Object.keys(eventFields)))
 })
 
-const logs: readonly [string, number, Partial<LogOptions>][] = [
+type LogCase = readonly [name: string, width: number, options: Partial<LogOptions>]
+
+const logs: readonly LogCase[] = [
   ['log-80.txt', 80, {}],
   ['log-80-color.txt', 80, { color: true }],
   ['log-120.txt', 120, {}],
   ['log-120-color.txt', 120, { color: true }],
   ['log-50.txt', 50, {}],
   ['log-80-quiet.txt', 80, { verbosity: 0, time: 'none', show: 16 }],
+]
+
+const times: readonly LogCase[] = [
   ['log-80-clock.txt', 80, { verbosity: 0, time: 'clock', show: 16 }],
   ['log-80-delta.txt', 80, { verbosity: 0, time: 'delta', show: 16 }],
 ]
 
-for (const [name, width, options] of logs) {
-  test(`log: ${name}`, () => assertGolden(name, log(width, options)))
+const sessions: readonly (readonly [string, string, readonly Event[], readonly LogCase[]])[] = [
+  ['tcp', '', recorded, [...logs, ...times]],
+  ['udp', 'udp-', recordedUdp, logs],
+]
+
+for (const [session, prefix, events, cases] of sessions) {
+  for (const [name, width, options] of cases) {
+    test(`${session}: ${name}`, () => assertGolden(`${prefix}${name}`, log(events, width, options)))
+  }
+
+  test(`${session}: colour adds nothing but colour to the log`, () => {
+    const uncolored = log(events, 80, { color: true }).replace(/\x1b\[\d+m/g, '')
+    assert.equal(uncolored, log(events, 80))
+  })
+
+  test(`${session}: hex`, () => {
+    assertGolden(`${prefix}hex.txt`, renderAll(createHexView({ color: false }), events))
+    assertGolden(`${prefix}hex-color.txt`, renderAll(createHexView({ color: true }), events))
+  })
+
+  test(`${session}: raw`, () => {
+    assertGolden(`${prefix}raw.bin`, renderAll(createRawView({ terminal: false }), events))
+    assertGolden(`${prefix}raw-terminal.txt`, renderAll(createRawView({ terminal: true }), events))
+  })
+
+  test(`${session}: json`, () => {
+    assertGolden(`${prefix}json.txt`, renderAll(createJsonView(), events))
+  })
 }
-
-test('log: colour adds nothing but colour', () => {
-  const uncolored = log(80, { color: true }).replace(/\x1b\[\d+m/g, '')
-  assert.equal(uncolored, log(80))
-})
-
-test('hex', () => {
-  assertGolden('hex.txt', renderAll(createHexView({ color: false }), recorded))
-  assertGolden('hex-color.txt', renderAll(createHexView({ color: true }), recorded))
-})
-
-test('raw', () => {
-  assertGolden('raw.bin', renderAll(createRawView({ terminal: false }), recorded))
-  assertGolden('raw-terminal.txt', renderAll(createRawView({ terminal: true }), recorded))
-})
-
-test('json', () => assertGolden('json.txt', renderAll(createJsonView(), recorded)))

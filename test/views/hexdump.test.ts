@@ -54,6 +54,7 @@ test('offsets run on, by socket and direction, until the socket is closed', () =
     seq: 2,
     at: 0,
     socket: 'server#1',
+    transport: 'tcp',
     first: 'us',
     how: 'fin',
     answered: true,
@@ -65,6 +66,34 @@ test('offsets run on, by socket and direction, until the socket is closed', () =
   assert.equal(closed, undefined)
   assert.equal(offset(bytes('server#1', 'received', 1)), '00000000')
   assert.equal(offset(bytes('server#2', 'received', 1)), '00000001')
+})
+
+test('a datagram stands for itself: its offsets begin at 0, and move none of a stream', () => {
+  const view = createHexView({ color: false })
+  const remote = { address: '127.0.0.1', port: 51_812, family: 'IPv4' } as const
+  const datagram = (socket: string, direction: 'sent' | 'received', size: number): Event => ({
+    kind: 'datagram',
+    seq: 1,
+    at: 0,
+    socket,
+    direction,
+    size,
+    remote,
+    payload: new Uint8Array(size),
+  })
+  const lines = (event: Event): string[] =>
+    String(view.render(event))
+      .split('\n')
+      .map((line) => line.slice(0, 11))
+  assert.deepEqual(lines(bytes('client', 'sent', 3)), ['→ client  w', '→ 00000000 ', ''])
+  for (let round = 0; round < 2; round += 1) {
+    assert.deepEqual(lines(datagram('client', 'sent', 17)), ['→ client  d', '→ 00000000 ', '→ 00000010 ', ''])
+  }
+  assert.deepEqual(lines(bytes('client', 'sent', 1)), ['→ client  w', '→ 00000003 ', ''])
+  assert.equal(
+    view.render(datagram('server#1', 'received', 0)),
+    '← #1  datagram 0 B  from 127.0.0.1:51812  at 0.000\n',
+  )
 })
 
 test('no row is wider than 80 cells', () => {

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import type { Event } from '../../src/event.ts'
 import { decodeEvent, encodeEvent, eventFields, stampFields } from '../../src/views/json.ts'
 import { recorded } from './recorded.ts'
+import { recordedUdp } from './recorded-udp.ts'
 
 /** The event with plain byte arrays, as decoding makes them. */
 function plain(event: Event): Event {
@@ -14,8 +15,10 @@ function plain(event: Event): Event {
   return Object.fromEntries(fields) as Event
 }
 
+const all: readonly Event[] = [...recorded, ...recordedUdp]
+
 test('every recorded event comes back', () => {
-  for (const event of recorded) assert.deepEqual(decodeEvent(encodeEvent(event)), plain(event))
+  for (const event of all) assert.deepEqual(decodeEvent(encodeEvent(event)), plain(event))
 })
 
 const anyPayload = fc.oneof(
@@ -29,10 +32,24 @@ const anyPayload = fc.oneof(
 test('any payload comes back, from a line that is safe on a terminal', () => {
   const stamp = { seq: fc.integer({ min: 1 }), at: fc.nat().map((at) => at / 1_000), socket: fc.string() }
   const direction = fc.constantFrom('sent', 'received')
+  const remote = fc.record(
+    {
+      address: fc.string({ unit: 'binary' }),
+      port: fc.nat({ max: 65_535 }),
+      family: fc.constantFrom('IPv4', 'IPv6'),
+    },
+    { noNullPrototype: true },
+  )
   const events = fc.oneof(
     fc
       .record({ ...stamp, direction, payload: anyPayload })
       .map((fields) => ({ kind: 'bytes' as const, size: fields.payload.length, ...fields })),
+    fc
+      .record(
+        { ...stamp, direction, payload: anyPayload, remote, number: fc.nat(), kept: fc.nat() },
+        { requiredKeys: ['seq', 'at', 'socket', 'direction', 'payload', 'remote'] },
+      )
+      .map((fields) => ({ kind: 'datagram' as const, size: fields.payload.length, ...fields })),
     fc
       .record({ ...stamp, payload: anyPayload, instead: anyPayload })
       .map((fields) => ({ kind: 'expected' as const, met: false, tookMs: 1, ...fields })),
@@ -86,7 +103,7 @@ test('what is no event is refused', () => {
 })
 
 test('every field in the JSON of a recorded event is described', () => {
-  for (const event of recorded) {
+  for (const event of all) {
     const described = { ...stampFields, ...eventFields[event.kind] }
     for (const name of Object.keys(JSON.parse(encodeEvent(event)))) {
       assert.ok(Object.hasOwn(described, name), `${event.kind}.${name}`)

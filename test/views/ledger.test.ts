@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { drawLedger } from '../../src/views/ledger.ts'
+import { drawLedger, type Ledger } from '../../src/views/ledger.ts'
 import { paint } from '../../src/views/lines.ts'
 import { createPalette } from '../../src/views/palette.ts'
 
-function draw(writes: readonly string[], reads: readonly string[], width = 60): string {
-  const pieces = (texts: readonly string[]): readonly Uint8Array[] => texts.map((text) => Buffer.from(text))
-  const lines = drawLedger({ writes: pieces(writes), reads: pieces(reads) }, width)
+function draw(
+  writes: readonly string[],
+  reads: readonly string[],
+  { width = 60, pieces = 'stream' }: { readonly width?: number; readonly pieces?: Ledger['pieces'] } = {},
+): string {
+  const bytes = (texts: readonly string[]): readonly Uint8Array[] => texts.map((text) => Buffer.from(text))
+  const lines = drawLedger({ pieces, writes: bytes(writes), reads: bytes(reads) }, width)
   return lines.map((line) => `${paint(line, createPalette(false))}\n`).join('')
 }
 
@@ -40,6 +44,17 @@ for (const [name, writes, reads, expected] of drawings) {
 }
 
 test('ledger: only where there is room', () => {
-  assert.notEqual(draw(['oak'], ['oak'], 12), '')
-  assert.equal(draw(['oak'], ['oak'], 11), '')
+  assert.notEqual(draw(['oak'], ['oak'], { width: 12 }), '')
+  assert.equal(draw(['oak'], ['oak'], { width: 11 }), '')
+})
+
+test('ledger: datagrams have one name, sent and received', () => {
+  assert.equal(
+    draw(['oak', 'maple'], ['oak'], { pieces: 'datagrams' }),
+    '2 datagrams  ┌3┐┌─5─┐\n             oakmaple\n             oak\n1 datagram   └3┘\n',
+  )
+  assert.equal(
+    draw(['oak', '', 'elm'], [''], { pieces: 'datagrams' }),
+    '3 datagrams  ┌3┐┌3┐\n             oakelm\n1 datagram\n',
+  )
 })

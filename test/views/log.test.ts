@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { Event, EventKind } from '../../src/event.ts'
+import type { Endpoint, Event, EventKind, EventOf } from '../../src/event.ts'
 import { cellWidth } from '../../src/views/cells.ts'
 import { createLogView, type LogOptions } from '../../src/views/log.ts'
 import { recorded } from './recorded.ts'
+import { recordedUdp } from './recorded-udp.ts'
+
+const here: Endpoint = { address: '127.0.0.1', port: 9000, family: 'IPv4' }
+const elsewhere: Endpoint = { ...here, port: 5_353 }
 
 const plainOptions: LogOptions = {
   width: () => 80,
@@ -23,28 +27,37 @@ function read(payload: Uint8Array, socket = 'client'): Event {
   return { kind: 'bytes', seq: 1, at: 0, socket, direction: 'received', size: payload.length, payload }
 }
 
+const all: readonly Event[] = [...recorded, ...recordedUdp]
+
+function datagram(payload: Uint8Array, more: Partial<EventOf<'datagram'>> = {}): Event {
+  const size = payload.length
+  const stamp = { seq: 1, at: 0, socket: 'client' } as const
+  return { kind: 'datagram', ...stamp, direction: 'received', size, remote: here, payload, ...more }
+}
+
 test('verbosity decides which kinds are wanted', () => {
   const wanted = (options: Partial<LogOptions>): EventKind[] => {
     const view = createLogView({ ...plainOptions, ...options })
-    return [...new Set(recorded.map(({ kind }) => kind))].filter((kind) => view.wants(kind))
+    return [...new Set(all.map(({ kind }) => kind))].filter((kind) => view.wants(kind))
   }
-  const attempts: readonly EventKind[] = ['resolved', 'connecting', 'refused']
-  const all = wanted({ verbosity: 1 })
-  assert.equal(all.length, 18)
-  assert.deepEqual(wanted({ verbosity: 2 }), all)
+  const attempts: readonly EventKind[] = ['resolved', 'connecting']
+  const everything = wanted({ verbosity: 1 })
+  assert.equal(everything.length, 20)
+  assert.deepEqual(wanted({ verbosity: 2 }), everything)
   assert.deepEqual(
     wanted({ verbosity: 0 }),
-    all.filter((kind) => !attempts.includes(kind)),
+    everything.filter((kind) => !attempts.includes(kind)),
   )
   assert.deepEqual(wanted({ verbosity: -1 }), [])
 })
 
 test('what is not wanted is not rendered; a failed attempt waits for -v', () => {
-  for (const event of recorded) {
+  for (const event of all) {
     assert.equal(render(event, { verbosity: -1 }), '')
-    const quiet = ['resolved', 'connecting', 'refused'].includes(event.kind)
-    const attempt = event.kind === 'failed' && event.remote !== undefined
-    assert.equal(render(event) === '', quiet || attempt, event.kind)
+    const isAttempt =
+      ['resolved', 'connecting'].includes(event.kind) ||
+      (['refused', 'failed'].includes(event.kind) && 'tookMs' in event)
+    assert.equal(render(event) === '', isAttempt, event.kind)
     assert.notEqual(render(event, { verbosity: 1 }), '')
   }
 })
@@ -88,6 +101,9 @@ test('what a peer or the system says cannot act on the terminal', () => {
   const events: readonly Event[] = [
     read(Buffer.from(evil)),
     { kind: 'note', seq: 1, at: 0, socket: evil, text: evil },
+    datagram(Buffer.from(evil)),
+    datagram(Buffer.from('x'), { remote: { ...here, address: evil } }),
+    { kind: 'peer', seq: 1, at: 0, socket: 'server#1', remote: { ...here, address: evil } },
     { kind: 'failed', seq: 1, at: 0, socket: 'client', code: evil, message: evil },
     { kind: 'resolved', seq: 1, at: 0, socket: 'client', host: evil, addresses: [evil], tookMs: 1 },
     { kind: 'expected', seq: 1, at: 0, socket: 'client', met: true, payload: Buffer.from(evil), tookMs: 1 },
@@ -96,6 +112,7 @@ test('what a peer or the system says cannot act on the terminal', () => {
       seq: 1,
       at: 0,
       socket: 'client',
+      transport: 'tcp',
       first: 'us',
       how: 'error',
       answered: false,
@@ -113,6 +130,62 @@ test('what a peer or the system says cannot act on the terminal', () => {
   }
 })
 
+test('a datagram that goes or comes elsewhere than its socket was opened for says so', () => {
+  const view = createLogView(plainOptions)
+  const note = (event: Event): string | undefined =>
+    /^ +(from|to) .+$/m.exec(String(view.render(event)))?.[0].trim()
+  const payload = Buffer.from('x')
+  const stamp = { seq: 1, at: 0, socket: 'client' } as const
+  const opened: Event = {
+    kind: 'opened',
+    ...stamp,
+    transport: 'udp',
+    local: here,
+    remote: here,
+    connected: false,
+  }
+  assert.equal(note(datagram(payload)), 'from 127.0.0.1:9000')
+  view.render(opened)
+  assert.equal(note(datagram(payload)), undefined)
+  assert.equal(note(datagram(payload, { remote: elsewhere })), 'from 127.0.0.1:5353')
+  assert.equal(note(datagram(payload, { remote: elsewhere, direction: 'sent' })), 'to 127.0.0.1:5353')
+  assert.equal(note(datagram(payload, { remote: { ...here, address: '::1' } })), 'from [::1]:9000')
+  assert.equal(note(datagram(payload, { socket: 'server' })), 'from 127.0.0.1:9000')
+  assert.equal(note(datagram(payload, { socket: 'server#1' })), undefined)
+  const nothing = { bytes: 0, datagrams: 0, spanMs: 0 }
+  const traffic = { sent: nothing, received: nothing, unsent: 0, refused: 0 }
+  view.render({ kind: 'closed', ...stamp, transport: 'udp', connected: false, ...traffic, openMs: 1 })
+  assert.equal(note(datagram(payload)), 'from 127.0.0.1:9000')
+})
+
+test('no payload passes for what we say of it', () => {
+  const start = (event: Event, width: number): number => {
+    const line = render(event, { width: () => width })
+      .split('\n')
+      .find((text) => text.includes('no. 3, in a header'))
+    return line?.search(/\S/) ?? -1
+  }
+  const numbered = Buffer.concat([Buffer.alloc(24), Buffer.from('x\n')])
+  const forged = Buffer.from('x\nno. 3, in a header of 24 B')
+  for (const width of [80, 50]) {
+    const ours = start(datagram(numbered, { number: 3 }), width)
+    assert.ok(ours > 0 && ours < start(datagram(forged), width), `${width}: ${ours}`)
+  }
+})
+
+test('the header of a numbered datagram is counted, and not shown', () => {
+  const bytes = Buffer.concat([Buffer.alloc(24, 'H'), Buffer.from('abcdef')])
+  const shown = render(datagram(bytes, { number: 1_204, socket: 'server#1' }), { show: 4 })
+  assert.equal(
+    shown,
+    [
+      '#1      ←       30 B  datagram  abcd\n',
+      '                                … 2 B more\n',
+      '                      no. 1,204, in a header of 24 B\n',
+    ].join(''),
+  )
+})
+
 test('no line is wider than the terminal', () => {
   const payload = fc.oneof(
     fc.uint8Array({ maxLength: 300 }),
@@ -127,7 +200,7 @@ test('no line is wider than the terminal', () => {
     fc.property(payload, width, time, fc.string(), (bytes, cells, form, text) => {
       const view = createLogView({ ...plainOptions, width: () => cells, time: form, verbosity: 1, show: 200 })
       const note: Event = { kind: 'note', seq: 1, at: 0, socket: 'client', text }
-      for (const event of [read(bytes), note, ...recorded]) {
+      for (const event of [read(bytes), datagram(bytes, { number: 1, kept: 7 }), note, ...all]) {
         for (const line of String(view.render(event)).split('\n')) {
           assert.ok(cellWidth(line) <= cells, `${cellWidth(line)} > ${cells}: ${line}`)
         }

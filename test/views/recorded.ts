@@ -24,12 +24,18 @@ const total = {
   received: { bytes: 65_561, reads: 7 },
 }
 
-const moments: readonly [at: number, socket: string, body: EventBody][] = [
-  [0.4, 'server', { kind: 'listening', local: here, reach: 'loopback', service: 'none' }],
+const moments: readonly Moment[] = [
+  [0.4, 'server', { kind: 'listening', transport: 'tcp', local: here, reach: 'loopback', service: 'none' }],
   [
     1.125,
     'server',
-    { kind: 'listening', local: { ...here, address: '0.0.0.0' }, reach: 'network', service: 'echo' },
+    {
+      kind: 'listening',
+      transport: 'tcp',
+      local: { ...here, address: '0.0.0.0' },
+      reach: 'network',
+      service: 'echo',
+    },
   ],
   [
     1.5,
@@ -41,7 +47,11 @@ const moments: readonly [at: number, socket: string, body: EventBody][] = [
   ],
   [2_900, 'client', { kind: 'resolved', host: 'localhost', addresses: ['::1', '127.0.0.1'], tookMs: 1.24 }],
   [2_901, 'client', { kind: 'connecting', remote: nobody, attempt: 1, attempts: 2 }],
-  [2_901.3, 'client', { kind: 'refused', remote: nobody, code: 'ECONNREFUSED', tookMs: 0.31 }],
+  [
+    2_901.3,
+    'client',
+    { kind: 'refused', transport: 'tcp', remote: nobody, code: 'ECONNREFUSED', tookMs: 0.31 },
+  ],
   [
     2_901.4,
     'client',
@@ -53,8 +63,8 @@ const moments: readonly [at: number, socket: string, body: EventBody][] = [
       tookMs: 0.1,
     },
   ],
-  [3_213.6, 'client', { kind: 'opened', local: there, remote: here, tookMs: 0.42 }],
-  [3_214, 'server#1', { kind: 'opened', local: here, remote: there }],
+  [3_213.6, 'client', { kind: 'opened', transport: 'tcp', local: there, remote: here, tookMs: 0.42 }],
+  [3_214, 'server#1', { kind: 'opened', transport: 'tcp', local: here, remote: there }],
   [3_220, 'server#1', received('hello\n')],
   [3_220.4, 'server#1', sent('hello\n')],
   [
@@ -77,12 +87,13 @@ const moments: readonly [at: number, socket: string, body: EventBody][] = [
   [6_202, 'server#1', { kind: 'drained', tookMs: 1_200 }],
   [6_300, 'server#1', { kind: 'paused' }],
   [7_300, 'server#1', { kind: 'resumed' }],
-  [8_000, 'server#12345', { kind: 'opened', local: here, remote: far }],
+  [8_000, 'server#12345', { kind: 'opened', transport: 'tcp', local: here, remote: far }],
   [
     8_100,
     'server',
     {
       kind: 'stats',
+      transport: 'tcp',
       asked: 'peers',
       total,
       peers: [
@@ -114,6 +125,7 @@ const moments: readonly [at: number, socket: string, body: EventBody][] = [
     'server',
     {
       kind: 'stats',
+      transport: 'tcp',
       asked: 'stats',
       total,
       peers: [
@@ -130,8 +142,8 @@ const moments: readonly [at: number, socket: string, body: EventBody][] = [
       ],
     },
   ],
-  [8_102, 'server', { kind: 'stats', asked: 'peers', total, peers: [] }],
-  [8_103, 'server', { kind: 'stats', asked: 'stats', total, peers: [] }],
+  [8_102, 'server', { kind: 'stats', transport: 'tcp', asked: 'peers', total, peers: [] }],
+  [8_103, 'server', { kind: 'stats', transport: 'tcp', asked: 'stats', total, peers: [] }],
   [8_200, 'client', { kind: 'expected', met: true, payload: Buffer.from('220 ready'), tookMs: 12 }],
   [
     8_201,
@@ -188,6 +200,7 @@ const moments: readonly [at: number, socket: string, body: EventBody][] = [
     'server#1',
     {
       kind: 'closed',
+      transport: 'tcp',
       first: 'peer',
       how: 'fin',
       answered: true,
@@ -202,6 +215,7 @@ const moments: readonly [at: number, socket: string, body: EventBody][] = [
     'client',
     {
       kind: 'closed',
+      transport: 'tcp',
       first: 'peer',
       how: 'reset',
       answered: false,
@@ -217,6 +231,7 @@ const moments: readonly [at: number, socket: string, body: EventBody][] = [
     'server#2',
     {
       kind: 'closed',
+      transport: 'tcp',
       first: 'us',
       how: 'reset',
       answered: false,
@@ -231,6 +246,7 @@ const moments: readonly [at: number, socket: string, body: EventBody][] = [
     'server#3',
     {
       kind: 'closed',
+      transport: 'tcp',
       first: 'us',
       how: 'timeout',
       answered: false,
@@ -245,6 +261,7 @@ const moments: readonly [at: number, socket: string, body: EventBody][] = [
     'server#12345',
     {
       kind: 'closed',
+      transport: 'tcp',
       first: 'peer',
       how: 'error',
       answered: false,
@@ -257,16 +274,17 @@ const moments: readonly [at: number, socket: string, body: EventBody][] = [
   ],
 ]
 
-/** A session that never was, with every kind of event in it. */
-export const recorded: readonly Event[] = moments.map(([at, socket, body], index) => ({
-  ...body,
-  seq: index + 1,
-  at,
-  socket,
-}))
+export type Moment = readonly [at: number, socket: string, body: EventBody]
+
+/** A session that never was, with every kind of event that TCP has. */
+export const recorded: readonly Event[] = stamp(moments)
+
+export function stamp(unstamped: readonly Moment[]): readonly Event[] {
+  return unstamped.map(([at, socket, body], index) => ({ ...body, seq: index + 1, at, socket }))
+}
 
 /** Everything that a view writes for the events. */
 export function renderAll(view: View, events: readonly Event[]): Buffer {
-  const parts = events.map((event) => (view.wants(event.kind) ? view.render(event) : undefined))
-  return Buffer.concat([...parts, view.end?.()].map((part) => Buffer.from(part ?? '')))
+  const parts = events.map((event) => Buffer.from((view.wants(event.kind) && view.render(event)) || ''))
+  return Buffer.concat([...parts, Buffer.from(view.end?.() ?? '')])
 }

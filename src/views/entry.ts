@@ -1,0 +1,38 @@
+import { escapeText } from './escape.ts'
+import type { Role } from './palette.ts'
+import type { Table } from './table.ts'
+
+/** Text that begins a line of its own. */
+export interface Paragraph {
+  readonly text: string
+  /** `words` break at spaces; `payload` breaks anywhere, its escapes faint. */
+  readonly as: 'words' | 'payload' | 'faint'
+}
+
+/** What the log says of one event: safe to show, not yet laid out. */
+export interface Entry {
+  /** One cell. */
+  readonly mark: string
+  readonly role: Role
+  readonly size?: number
+  readonly verb?: 'read' | 'write' | 'datagram'
+  readonly text: readonly Paragraph[]
+  /** What we say of a payload: under it and to its left, where no payload can pass for it. */
+  readonly notes?: readonly Paragraph[]
+  /** Under the text, and from the left: it wants the whole width. */
+  readonly table?: Table
+}
+
+/** An entry in words of ours, each line of the text a paragraph; nothing in it can act on the terminal. */
+export function entry(mark: string, role: Role, text: string): Entry {
+  const safe = escapeText(text, { keepNewlines: true, keepBackslashes: true })
+  return { mark, role, text: safe.split('\n').map(words) }
+}
+
+export function words(text: string): Paragraph {
+  return { text, as: 'words' }
+}
+
+export function faint(text: string): Paragraph {
+  return { text, as: 'faint' }
+}

@@ -1,0 +1,36 @@
+/** A driver without sockets: what is asked of it is kept. */
+import type { SocketAction } from '../../src/action.ts'
+import type { Driver } from '../../src/net/driver.ts'
+
+export interface FakeDriver extends Driver {
+  readonly performed: SocketAction[]
+  /** What was fed, as text of one byte a character. */
+  readonly fed: string[]
+}
+
+export function fakeDriver(behaviour: Partial<Driver> = {}): FakeDriver {
+  const performed: SocketAction[] = []
+  const fed: string[] = []
+  const { feed = () => true, perform = async () => {}, ...others } = behaviour
+  return {
+    performed,
+    fed,
+    perform(action) {
+      performed.push(action)
+      return perform(action)
+    },
+    feed(bytes) {
+      fed.push(Buffer.from(bytes).toString('latin1'))
+      return feed(bytes)
+    },
+    filePiece: Number.POSITIVE_INFINITY,
+    startFeed() {},
+    endFeed() {},
+    setReading() {},
+    setWriting() {},
+    peers: () => [],
+    ended: new Promise(() => {}),
+    shutdown: async () => {},
+    ...others,
+  }
+}
