@@ -54,13 +54,13 @@ export interface Dialect {
 
 export const eols: Readonly<Record<Eol, string>> = { lf: '\n', crlf: '\r\n', none: '' }
 
+/** What decides which verbs there are. */
+type Place = Pick<Dialect, 'transport' | 'role'>
+
 /** The verbs that can be used here, in the order of the help text. */
-export function verbRows({
-  transport,
-  role,
-}: Pick<Dialect, 'transport' | 'role'>): readonly ({ readonly verb: string } & VerbText)[] {
+export function verbRows({ transport, role }: Place): readonly ({ readonly verb: string } & VerbText)[] {
   return Object.entries<VerbRow>(verbs)
-    .filter(([verb, row]) => !Object.hasOwn(elsewhere[transport], verb) && (row.role ?? role) === role)
+    .filter(([verb, row]) => isUsable(verb, row, { transport, role }))
     .map(([verb, row]) => {
       const { brief, usage, summary } = { ...row, ...row.texts?.[transport] }
       return { verb, brief, usage, summary }
@@ -75,11 +75,8 @@ export function parseLine(line: string, dialect: Dialect): Action {
   if (!line.startsWith('/')) return payloadLine(line, dialect)
   if (line.startsWith('//')) return payloadLine(line.slice(1), dialect)
   const [, verb = '', rest = ''] = /^\/(\S*)\s*([\s\S]*)$/.exec(line) ?? []
-  const row = Object.hasOwn(verbs, verb) ? (verbs as Readonly<Record<string, VerbRow>>)[verb] : undefined
-  if (row === undefined || Object.hasOwn(elsewhere[dialect.transport], verb)) throw unknownVerb(verb, dialect)
-  if (row.role !== undefined && row.role !== dialect.role) {
-    throw new UsageError(`/${verb} is for a server, which has several peers: a client has one`)
-  }
+  const row = rowOf(verb)
+  if (row === undefined || !isUsable(verb, row, dialect)) throw unusableVerb(verb, dialect)
   const isText = verb === 'send' || verb === 'to' || verb === 'all'
   const within = { transport: dialect.transport, parseLine: (inner: string) => parseLine(inner, dialect) }
   return row.parse(isText ? rest : rest.trimEnd(), within)
@@ -89,11 +86,22 @@ function payloadLine(text: string, { eol }: Dialect): Action {
   return { kind: 'send', payload: Buffer.from(text + eols[eol]) }
 }
 
+function rowOf(verb: string): VerbRow | undefined {
+  return Object.hasOwn(verbs, verb) ? (verbs as Readonly<Record<string, VerbRow>>)[verb] : undefined
+}
+
+function isUsable(verb: string, row: VerbRow, { transport, role }: Place): boolean {
+  return !Object.hasOwn(elsewhere[transport], verb) && (row.role ?? role) === role
+}
+
 /** What is said of a verb that cannot be used here: why not, or which one may have been meant. */
-export function unknownVerb(verb: string, dialect: Dialect): UsageError {
+export function unusableVerb(verb: string, dialect: Dialect): UsageError {
   const reasons = elsewhere[dialect.transport]
   const why = Object.hasOwn(reasons, verb) ? reasons[verb] : undefined
   if (why !== undefined) return new UsageError(`/${verb} cannot be done here: ${why}`)
+  if (rowOf(verb) !== undefined) {
+    return new UsageError(`/${verb} is for a server, which has several peers: a client has one`)
+  }
   const near = nearest(
     verb,
     verbRows(dialect).map((row) => row.verb),

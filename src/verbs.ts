@@ -239,15 +239,16 @@ function optionalPeers(verb: string, rest: string): { peers?: Peers } {
   return rest === '' ? {} : { peers: peersArgument(verb, rest) }
 }
 
-function peersArgument(verb: string, text: string): Peers {
+function peersArgument(verb: string, text: string, transport: Transport = 'tcp'): Peers {
   if (text === 'all') return 'all'
   if (/^#?[1-9]\d{0,8}$/.test(text)) return Number(text.replace('#', ''))
-  throw new UsageError(`${verb}: "${text}" is no client: expected its number, such as 3, or all`)
+  const who = transport === 'udp' ? 'peer' : 'client'
+  throw new UsageError(`${verb}: "${text}" is no ${who}: expected its number, such as 3, or all`)
 }
 
-function toArgument(text: string, { parseLine }: Within): Action {
+function toArgument(text: string, { transport, parseLine }: Within): Action {
   const [, who = '', line = ''] = /^(\S*) ?([\s\S]*)$/.exec(text) ?? []
-  const peers = peersArgument('/to', who)
+  const peers = peersArgument('/to', who, transport)
   if (line === '') return { kind: 'to', peers }
   return { kind: 'to', peers, action: parseLine(line) }
 }

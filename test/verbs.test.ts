@@ -145,9 +145,7 @@ const refused: readonly [line: string, message: RegExp][] = [
   ['/constructor', /^"\/constructor" is no verb/],
 ]
 
-test('whoever is no peer is called that, as everywhere on UDP', {
-  todo: 'it is called a client, of which UDP has none',
-}, () => {
+test('whoever is no peer is called that, as everywhere on UDP', () => {
   for (const line of ['/to x', '/to 0 hello', '/to']) {
     assert.throws(() => parseLine(line, server), { name: 'UsageError', message: /^\/to: "\w*" is no peer: / })
   }

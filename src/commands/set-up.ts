@@ -88,7 +88,7 @@ const afterDatagram = { line: '\n', nul: '\0', none: '' } as const satisfies Rea
 /** How the raw view writes datagrams: so that they come in again as they went out. */
 export function resolveRaw(values: Datagrams): RawDatagrams {
   return {
-    after: afterDatagram[values.split ?? 'line'],
+    after: afterDatagram[chooseSplit(values)],
     headers: values.sequence === true ? 'strip' : 'keep',
   }
 }

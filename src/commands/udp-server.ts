@@ -38,7 +38,11 @@ export async function udpServer(
     stream: streamId(context),
     signal: stop.signal,
   })
-  await server.listen()
+  try {
+    await server.listen()
+  } catch (error) {
+    if (!stop.signal.aborted) throw error
+  }
   return session.run(server)
 }
 
@@ -80,7 +84,9 @@ function checkGroup(group: string, family: Family): void {
     const ranges = '224.0.0.0 to 239.255.255.255, or an address that begins with ff'
     throw new UsageError(`--join: "${group}" is not a multicast address: expected ${ranges}`)
   }
-  if (familyOf(group) !== family) throw new UsageError(`--join: "${group}" is not an IPv${family} group`)
+  if (familyOf(group) !== family) {
+    throw new UsageError(`--join: "${group}" is not an IPv${family} group, and one socket has one IP`)
+  }
 }
 
 /** @throws UsageError where this Node has no such option and would ignore it without a word */

@@ -207,12 +207,13 @@ export function isRefusal(error: Error): boolean {
 }
 
 function socketOptions(binding: Binding, options: DatagramOptions): SocketOptions & { reusePort?: boolean } {
+  const family = familyOf(binding.address) ?? 4
   return {
-    type: familyOf(binding.address) === 6 ? 'udp6' : 'udp4',
+    type: `udp${family}`,
     reuseAddr: binding.reuseAddress,
     ipv6Only: binding.ipv6Only,
     // Measured: addresses that need no lookup and get one all the same cost a fifth of an echo.
-    lookup: (address, _, done) => done(null, address, familyOf(address) ?? 4),
+    lookup: (address, _, done) => done(null, address, family),
     ...(binding.reusePort && { reusePort: true }),
     ...(options.receiveBuffer !== undefined && { recvBufferSize: options.receiveBuffer }),
     ...(options.sendBuffer !== undefined && { sendBufferSize: options.sendBuffer }),

@@ -176,7 +176,7 @@ export class DatagramSender<To> {
       this.#transmit(piece, next.to)
       next = this.#waiting[this.#gone]
     }
-    if (this.#gone === this.#waiting.length || this.#gone >= mostGone) {
+    if (this.#gone > 0 && (this.#gone === this.#waiting.length || this.#gone >= mostGone)) {
       this.#waiting.splice(0, this.#gone)
       this.#gone = 0
     }

@@ -30,6 +30,10 @@ export interface Driver {
   startFeed(): void
   /** Nothing more comes: a client ends its side, closes or stays; a server ends the sides that it fed. */
   endFeed(onEof: OnEof): void
+  /** Settles when the kernel has everything that was sent, or nothing can be sent any more. */
+  drained(): Promise<void>
+  /** A message of standard input, of so many bytes, was longer than any can be, and was not kept. */
+  leaveOut?(size: number): void
   /** Whether sockets are read from: not while the output is full, and not once enough was received. */
   setReading(reading: boolean): void
   /** Whether queued payload is written: not while the output cannot take the events that tell of it. */

@@ -7,6 +7,17 @@ import type { Endpoint } from '../event.ts'
  * has on the local port, because nobody read them in time; undefined where that cannot be known.
  */
 export function readKernelDrops(local: Endpoint): number | undefined {
+  for (let attempt = 1; attempt <= mostAttempts; attempt++) {
+    const drops = readOnce(local)
+    if (drops !== undefined) return drops
+  }
+  return undefined
+}
+
+/** While sockets of others come and go, the kernel may leave out a row. */
+const mostAttempts = 3
+
+function readOnce(local: Endpoint): number | undefined {
   try {
     const table = readFileSync(`/proc/self/net/${local.family === 'IPv6' ? 'udp6' : 'udp'}`, 'latin1')
     const rows = table.split('\n').map(parseRow)

@@ -78,6 +78,10 @@ export class TcpClient implements Driver {
     else this.#connection?.answerFin()
   }
 
+  async drained(): Promise<void> {
+    await this.#connection?.whenSent()
+  }
+
   setReading(reading: boolean): void {
     this.#connection?.setBlocked('output', !reading)
   }

@@ -138,6 +138,10 @@ export class TcpServer implements Driver {
     }
   }
 
+  async drained(): Promise<void> {
+    await Promise.all(this.#roster.all().map((connection) => connection.whenSent()))
+  }
+
   setReading(reading: boolean): void {
     this.#isReading = reading
     for (const connection of this.#roster.all()) connection.setBlocked('output', !reading)

@@ -117,6 +117,14 @@ export class UdpServer implements Driver {
     return this.#socket?.sender.chunk ?? Number.POSITIVE_INFINITY
   }
 
+  async drained(): Promise<void> {
+    await this.#socket?.sender.whenSent()
+  }
+
+  leaveOut(size: number): void {
+    this.#socket?.leaveOut(size)
+  }
+
   setReading(reading: boolean): void {
     this.#socket?.setReading(reading)
   }

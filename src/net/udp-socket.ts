@@ -11,6 +11,7 @@ import {
 import { group } from '../quantities.ts'
 import type { DatagramSetting } from '../settings.ts'
 import {
+  addReports,
   encodeSequenceHeader,
   RoundTrips,
   readSequenceHeader,
@@ -140,11 +141,19 @@ export class UdpSocket {
     this.#isDeaf = !this.#port.setReading(reading) && !reading
   }
 
+  /** A message was too long to be kept, let alone sent. */
+  leaveOut(size: number): void {
+    const message = `a message of ${group(size)} B was left out: no datagram is that long`
+    this.#unsent += 1
+    this.#failure = message
+    this.#owner.teller.tell(this.#name, { kind: 'failed', code: 'EMSGSIZE', message })
+  }
+
   /** Keeps what went to and came from a peer that is forgotten. */
   forget(peer: DatagramPeer): void {
     this.#past.sent.merge(peer.sent)
     this.#past.received.merge(peer.received)
-    this.#pastSequence = join(this.#pastSequence, peer.sequence)
+    this.#pastSequence = addReports(this.#pastSequence, peer.sequence)
   }
 
   /** What went each way so far, over all peers. */
@@ -154,7 +163,7 @@ export class UdpSocket {
     for (const one of [this.#past, ...this.#owner.peers()]) {
       sent.merge(one.sent)
       received.merge(one.received)
-      if ('sequence' in one) sequence = join(sequence, one.sequence)
+      if ('sequence' in one) sequence = addReports(sequence, one.sequence)
     }
     const dropped = this.#isClosed ? this.#drops : readKernelDrops(this.local)
     const roundTrips = this.#roundTrips.report
@@ -287,18 +296,6 @@ export class UdpSocket {
 
 /** So many different things are said once; a thousand peers may fail in as many ways. */
 const mostSaid = 1_000
-
-/** What several senders' numbers tell together; jitter is the worst one's. */
-function join(a: SequenceReport | undefined, b: SequenceReport | undefined): SequenceReport | undefined {
-  if (a === undefined || b === undefined) return a ?? b
-  return {
-    received: a.received + b.received,
-    lost: a.lost + b.lost,
-    duplicates: a.duplicates + b.duplicates,
-    reordered: a.reordered + b.reordered,
-    jitterMs: Math.max(a.jitterMs, b.jitterMs),
-  }
-}
 
 /** Why a datagram was not taken, and what to do. */
 function explain(error: Error, size: number, remote: Endpoint): string {

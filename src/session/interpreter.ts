@@ -2,12 +2,13 @@ import type { FileHandle } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type Action,
+  type Condition,
   type Dialect,
   type Peers,
   parseLine,
   type SessionAction,
   type SocketAction,
-  unknownVerb,
+  unusableVerb,
   verbRows,
 } from '../action.ts'
 import { describeSystemError, UsageError } from '../errors.ts'
@@ -93,7 +94,7 @@ export class Interpreter {
         await sleep(action.ms, undefined, { signal: stop.signal })
         return undefined
       case 'await':
-        return watch.until(action.condition, action.withinMs, stop.signal)
+        return this.#await(action.condition, action.withinMs)
       case 'expect': {
         const { payload, withinMs } = action
         const whose = peers === undefined ? {} : { peers }
@@ -106,6 +107,18 @@ export class Interpreter {
         stop.abort(new Stop(exitCodes.ok, { graceMs: quitGraceMs }))
         return undefined
     }
+  }
+
+  async #await(condition: Condition, withinMs: number | undefined): Promise<void> {
+    const { driver, watch, stop } = this.#surroundings
+    let isSent = condition !== 'drained'
+    if (!isSent) {
+      void driver.drained().then(() => {
+        isSent = true
+        watch.look()
+      })
+    }
+    await watch.until(condition, withinMs, stop.signal, () => isSent)
   }
 
   #choose(peers: Peers): void {
@@ -175,6 +188,7 @@ function isSessionAction(action: Action): action is SessionAction {
 }
 
 function settingText({ name, value }: Setting): string {
+  if (name === 'ttl' || name === 'multicast-ttl') return String(value)
   if (value === undefined || value === false) return 'off'
   if (value === true) return 'on'
   if (name === 'delay' || name === 'keep-alive') return formatDuration(value)
@@ -192,6 +206,6 @@ function helpText(dialect: Dialect, verb: string | undefined): string {
     ].join('\n')
   }
   const row = rows.find((one) => one.verb === verb)
-  if (row === undefined) throw unknownVerb(verb, dialect)
+  if (row === undefined) throw unusableVerb(verb, dialect)
   return `${row.usage}\n${row.summary}`
 }

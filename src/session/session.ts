@@ -1,11 +1,11 @@
 /** A session: a driver, the events it tells, and the sources of what it is asked, from start to exit code. */
 import type { Dialect } from '../action.ts'
 import type { Context } from '../context.ts'
-import { NetworkError, SockpitError } from '../errors.ts'
+import { SockpitError } from '../errors.ts'
 import { createTeller, type Listener, type Teller } from '../event.ts'
 import { type ExitCode, exitCodes } from '../exit-code.ts'
 import type { Driver, OnEof, Outcome } from '../net/driver.ts'
-import { group, longestDurationMs } from '../quantities.ts'
+import { longestDurationMs } from '../quantities.ts'
 import { History, historyPath } from './history.ts'
 import { Interpreter } from './interpreter.ts'
 import { Count, Idle } from './limits.ts'
@@ -51,8 +51,6 @@ export class Session {
   readonly #script: readonly ScriptLine[]
   readonly #idle: Idle | undefined
   #driver: Driver | undefined
-  /** Something of standard input could not be sent at all. */
-  #leftOut: SockpitError | undefined
 
   /** @throws UsageError where a line of the script cannot be understood */
   constructor(context: Context, options: SessionOptions, screen: Screen, stop: AbortController) {
@@ -109,7 +107,6 @@ export class Session {
     const stop = stopOf(signal)
     if (wasStopped && !stop.isQuiet) return codeOf(stop)
     if (error !== undefined) throw error
-    if (this.#leftOut !== undefined) throw this.#leftOut
     return exitCodes.ok
   }
 
@@ -155,13 +152,8 @@ export class Session {
     const { split, pieceSize } = this.#options
     const { signal } = this.#stop
     if (split === undefined) return feedInput(this.#context, driver, pieceSize, signal)
-    const { eol, role } = interpreter.dialect
-    const tooLong = (size: number): void => {
-      const message = `a message of ${group(size)} B on standard input was left out: no datagram is that long`
-      this.teller.tell(role, { kind: 'failed', code: 'EMSGSIZE', message })
-      this.#leftOut = new NetworkError(`${message} (EMSGSIZE)`)
-    }
-    return feedMessages(this.#context, driver, { split, eol, tooLong }, signal)
+    const { eol } = interpreter.dialect
+    return feedMessages(this.#context, driver, { split, eol }, signal)
   }
 
   async #prompt(driver: Driver, interpreter: Interpreter): Promise<void> {

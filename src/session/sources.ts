@@ -153,15 +153,13 @@ export interface MessageOptions {
   readonly split: Split
   /** What is added to each message. */
   readonly eol: Eol
-  /** A message was too long to be kept: its size, bytes. */
-  tooLong(size: number): void
 }
 
 /** Sends standard input message by message. @throws NetworkError where it cannot be read */
 export async function feedMessages(
   context: Context,
   driver: Driver,
-  { split, eol, tooLong }: MessageOptions,
+  { split, eol }: MessageOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const isCut = split === 'none' && driver.filePiece !== Number.POSITIVE_INFINITY
@@ -172,7 +170,7 @@ export async function feedMessages(
     for (const message of messages) {
       if (signal.aborted) return
       if ('tooLong' in message) {
-        tooLong(message.tooLong)
+        driver.leaveOut?.(message.tooLong)
         continue
       }
       const bytes = end.length === 0 ? message.bytes : Buffer.concat([message.bytes, end])

@@ -81,18 +81,23 @@ export class Watch implements Listener {
       default:
         return
     }
-    this.#look()
+    this.look()
   }
 
   /** Nothing will happen any more: whoever waits is told now. */
   over(): void {
     this.#isOver = true
-    this.#look()
+    this.look()
   }
 
-  /** Settles when the condition holds. @throws TimeoutError */
-  async until(condition: Condition, withinMs: number | undefined, signal: AbortSignal): Promise<void> {
-    const met = await this.#wait(() => this.#holds(condition), withinMs, signal)
+  /** Settles when the condition holds, and something besides that no event tells. @throws TimeoutError */
+  async until(
+    condition: Condition,
+    withinMs: number | undefined,
+    signal: AbortSignal,
+    also: () => boolean = () => true,
+  ): Promise<void> {
+    const met = await this.#wait(() => this.#holds(condition) && also(), withinMs, signal)
     if (met) return
     const limit =
       withinMs === undefined ? 'before the connection was over' : `within ${formatDuration(withinMs)}`
@@ -187,7 +192,8 @@ export class Watch implements Listener {
     })
   }
 
-  #look(): void {
+  /** Something may have come true. */
+  look(): void {
     for (const look of this.#looks) look()
   }
 }

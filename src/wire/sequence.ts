@@ -61,6 +61,21 @@ export interface SequenceReport {
   readonly jitterMs: number
 }
 
+/** What several senders' numbers tell together; jitter is the worst one's. */
+export function addReports(
+  a: SequenceReport | undefined,
+  b: SequenceReport | undefined,
+): SequenceReport | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return {
+    received: a.received + b.received,
+    lost: a.lost + b.lost,
+    duplicates: a.duplicates + b.duplicates,
+    reordered: a.reordered + b.reordered,
+    jitterMs: Math.max(a.jitterMs, b.jitterMs),
+  }
+}
+
 /** Follows the numbers of one sender. When its stream id changes it was started again: the counts add up. */
 export class SequenceTracker {
   #stream: StreamTracker | undefined

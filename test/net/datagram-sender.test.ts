@@ -316,6 +316,15 @@ describe('another chunk', () => {
     )
   }
 
+  test('counts what waits, not what has gone before it', () => {
+    const { sender, take } = bench()
+    for (let count = 0; count < 70; count++) sender.send(text('ab'), 'x')
+    take(2)
+    assert.equal(sender.queued, 68)
+    sender.setChunk(1)
+    assert.equal(sender.queued, 64 + 2 * 4)
+  })
+
   test('while all of it is in flight changes nothing', () => {
     const { sender, given, take } = bench()
     sender.send(text('abc'), 'x')
@@ -484,6 +493,20 @@ describe('a rate', () => {
       assert.equal(given.length, 4)
     }),
   )
+
+  test(
+    'counts from when it was set: what the one before asked for is over',
+    inOurTime(({ now, pass }) => {
+      const { sender, given } = bench({ rate: 1 }, now)
+      for (const size of [3_600, 100, 100, 100]) sender.send(Buffer.alloc(size), 'x')
+      sender.setRate(1_000)
+      assert.equal(given.length, 2)
+      pass(100)
+      assert.equal(given.length, 3)
+      pass(100)
+      assert.equal(given.length, 4)
+    }),
+  )
 })
 
 describe('a sender that is stopped', () => {
@@ -517,7 +540,7 @@ describe('a sender that is stopped', () => {
     take()
     await sender.whenRoom()
     await sender.whenSent()
-    assert.deepEqual(given, ['x:a'])
+    assert.deepEqual([given, sender.queued], [['x:a'], 0])
   })
 
   test('has no timer', () => {

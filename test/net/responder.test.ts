@@ -128,6 +128,15 @@ describe('a loop', () => {
     assert.match(limit?.detail ?? '', /: the last 3 are not answered, which ends the loop$/)
   })
 
+  test('is none where more comes than a loop can have under way: all of it is answered', quick, async () => {
+    const { take, sent, events, socket } = await serve('echo', { maxQueue: 10_000 })
+    const far = await farSocket()
+    for (let count = 0; count < 1_000; count++) take('127.0.0.1', far.port, 'again')
+    await socket.sender.whenSent()
+    assert.equal(sent().length, 1_000)
+    assert.deepEqual(ofKind(events, 'limit'), [])
+  })
+
   test('is over, and he who begins anew by himself is answered from then on', quick, async () => {
     const { socket, events, port } = await serve('echo')
     const far = await farSocket()

@@ -139,6 +139,24 @@ describe('a client', () => {
     assert.deepEqual(far.received, ['a', 'b', 'c'])
   })
 
+  test('is drained when the kernel has everything, and without a socket at once', quick, async () => {
+    const far = await farSocket()
+    await create({ port: 9 }).client.drained()
+    const { client, send } = await opened({ port: far.port })
+    await client.drained()
+    client.setWriting(false)
+    await send('held')
+    let isDrained = false
+    const draining = client.drained().then(() => {
+      isDrained = true
+    })
+    await someTurns()
+    assert.equal(isDrained, false)
+    client.setWriting(true)
+    await draining
+    await until(() => far.received.length === 1, 'what was held')
+  })
+
   test('reads only when it shall', quick, async () => {
     const far = await farSocket()
     const { client, send, events } = await opened({ port: far.port })
@@ -510,6 +528,14 @@ describe('how a client ends', () => {
     two.client.endFeed('close')
     await two.client.shutdown(1_000)
     assert.match(messageOf(await two.client.ended), /^2 datagrams for /)
+  })
+
+  test('with an error where a message was too long to be kept', quick, async () => {
+    const { client } = await opened({ port: 9, connect: false })
+    client.leaveOut(2_000_000)
+    await client.shutdown(100)
+    const why = 'a message of 2,000,000 B was left out: no datagram is that long'
+    assert.equal(messageOf(await client.ended), `1 datagram for 127.0.0.1:9 never left this machine: ${why}`)
   })
 
   test('as asked where all went', quick, async () => {

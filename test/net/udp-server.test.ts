@@ -263,6 +263,23 @@ describe('whoever speaks to a server', () => {
     assert.deepEqual(ann.received, ['1', '2', '3'])
   })
 
+  test('has everything once the server is drained', quick, async () => {
+    const { server } = create()
+    await server.drained()
+    const two = await twoPeers()
+    two.server.setWriting(false)
+    await two.send('held')
+    let isDrained = false
+    const draining = two.server.drained().then(() => {
+      isDrained = true
+    })
+    await someTurns()
+    assert.equal(isDrained, false)
+    two.server.setWriting(true)
+    await draining
+    await until(() => two.ann.received.length === 1 && two.bob.received.length === 1, 'what was held')
+  })
+
   test('is listed with what went each way, who was silent longest first', quick, async () => {
     const { server, events, send, hears, ann, bob } = await twoPeers()
     await send('abc', 2)
@@ -493,6 +510,12 @@ describe('shutting a server down', () => {
     assert.ok(verdict?.transport === 'udp')
     assert.deepEqual([verdict.socket, verdict.connected, verdict.refused], ['server', false, 0])
     assert.deepEqual([verdict.sent.datagrams, verdict.received.datagrams, verdict.unsent], [4, 2, 0])
+  })
+
+  test('tells of a message that was too long to be kept', quick, async () => {
+    const { server, events } = await serve()
+    server.leaveOut(2_000_000)
+    assert.match(ofKind(events, 'failed')[0]?.message ?? '', /^a message of 2,000,000 B was left out/)
   })
 
   test('gives up what does not go in time, and says how much', quick, async () => {

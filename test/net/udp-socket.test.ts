@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import dgram from 'node:dgram'
+import { syncBuiltinESMExports } from 'node:module'
 import { after, afterEach, describe, mock, test } from 'node:test'
 import { createTeller, type Endpoint, type Event, formatEndpoint } from '../../src/event.ts'
 import { DatagramPeer } from '../../src/net/datagram-peer.ts'
@@ -26,7 +28,10 @@ import {
 import { recorder } from './loopback.ts'
 
 const sockets: UdpSocket[] = []
-afterEach(() => mock.restoreAll())
+afterEach(() => {
+  mock.restoreAll()
+  syncBuiltinESMExports()
+})
 after(async () => {
   for (const socket of sockets) socket.close()
   await closeFarSockets()
@@ -258,8 +263,7 @@ describe('a datagram that does not go', () => {
   test('because a connected socket was refused too often is told', quick, async () => {
     const far = await farSocket()
     const { socket, events, send } = await open({ remote: endOf(far) })
-    const { Socket } = await import('node:dgram')
-    mock.method(Socket.prototype, 'send', (_: unknown, done: (error: Error) => void) => {
+    mock.method(dgram.Socket.prototype, 'send', (_: unknown, done: (error: Error) => void) => {
       process.nextTick(done, Object.assign(new Error(), { code: 'ECONNREFUSED' }))
     })
     send('x', far)
@@ -270,6 +274,47 @@ describe('a datagram that does not go', () => {
       ['refused', 'failed'],
     )
   })
+})
+
+test('a message that was too long to be kept is told, and counts as one that did not go', quick, async () => {
+  const { socket, events } = await open()
+  socket.leaveOut(2_000_000)
+  socket.leaveOut(3_000_000)
+  const why = (size: string) => `a message of ${size} B was left out: no datagram is that long`
+  assert.deepEqual(
+    ofKind(events, 'failed').map(({ socket: whose, code, message }) => [whose, code, message]),
+    [
+      ['server', 'EMSGSIZE', why('2,000,000')],
+      ['server', 'EMSGSIZE', why('3,000,000')],
+    ],
+  )
+  assert.deepEqual([socket.traffic.unsent, socket.failure], [2, { count: 2, why: why('3,000,000') }])
+})
+
+test('what the kernel tells without being asked is told once for each cause', quick, async () => {
+  const { createSocket } = dgram
+  const inner: dgram.Socket[] = []
+  mock.method(dgram, 'createSocket', (options: dgram.SocketOptions) => {
+    const socket = createSocket(options)
+    inner.push(socket)
+    return socket
+  })
+  syncBuiltinESMExports()
+  const { socket, events } = await open()
+  for (const code of ['ENOBUFS', 'ECONNREFUSED', 'ENOBUFS', 'ECONNREFUSED'])
+    inner[0]?.emit('error', Object.assign(new Error(), { code }))
+  assert.deepEqual(
+    ofKind(events, 'failed').map(({ socket: whose, code, message }) => [whose, code, message]),
+    [
+      ['server', 'ENOBUFS', 'the system has no buffer space (ENOBUFS)'],
+      ['server', 'ECONNREFUSED', 'connection refused: nothing listens there (ECONNREFUSED)'],
+    ],
+  )
+  assert.deepEqual(
+    [socket.isRefused, socket.traffic.refused],
+    [false, 0],
+    'it has no remote that could refuse',
+  )
 })
 
 describe('a note', () => {
@@ -400,10 +445,11 @@ describe('sequence numbers', () => {
   })
 
   test('tell what was lost, came twice or late, over all peers, forgotten ones too', quick, async () => {
-    const { socket, kept, peers, peerOf } = await open()
+    const { socket, kept, peers, peerOf, send } = await open()
     const [one, other] = [await farSocket(), await farSocket()]
     const numbered = (number: number, stream: number) =>
       Buffer.from(encodeSequenceHeader({ stream, number, sentAtMs: number })).toString('latin1')
+    send('to the first', one)
     for (const number of [1, 2, 5, 5]) await one.send(numbered(number, 1), socket.local.port)
     await until(() => kept.length === 4, 'those of the first')
     const expected = { received: 4, lost: 2, duplicates: 1, reordered: 0 }
@@ -422,6 +468,11 @@ describe('sequence numbers', () => {
       [socket.traffic.received.datagrams, socket.traffic.received.bytes],
       [7, 7 * 24],
       'what a forgotten one had sent counts',
+    )
+    assert.deepEqual(
+      [socket.traffic.sent.datagrams, socket.traffic.sent.bytes],
+      [1, 12],
+      'and what it was sent',
     )
   })
 })
@@ -454,6 +505,20 @@ describe('not reading', () => {
     await until(() => kept.length === 1, 'what comes later')
     assert.deepEqual(kept.map(String), ['c'])
   })
+})
+
+test('not reading is not reading, however often it is asked for', {
+  ...quick,
+  todo: 'where this Node cannot leave them in the kernel, being asked twice makes it hear again',
+}, async () => {
+  const [{ socket, kept, events }, far] = [await open(), await farSocket()]
+  const blind = mock.method(Object, 'getOwnPropertySymbols', () => [])
+  socket.setReading(false)
+  socket.setReading(false)
+  blind.mock.restore()
+  await far.send('a', socket.local.port)
+  await until(() => events.length > 0, 'a datagram')
+  assert.deepEqual([kept.length, events[0]?.kind], [0, 'limit'])
 })
 
 describe('closing', () => {

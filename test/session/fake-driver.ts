@@ -6,15 +6,19 @@ export interface FakeDriver extends Driver {
   readonly performed: SocketAction[]
   /** What was fed, as text of one byte a character. */
   readonly fed: string[]
+  /** The sizes of what was too long to be kept. */
+  readonly leftOut: number[]
 }
 
 export function fakeDriver(behaviour: Partial<Driver> = {}): FakeDriver {
   const performed: SocketAction[] = []
   const fed: string[] = []
+  const leftOut: number[] = []
   const { feed = () => true, perform = async () => {}, ...others } = behaviour
   return {
     performed,
     fed,
+    leftOut,
     perform(action) {
       performed.push(action)
       return perform(action)
@@ -26,6 +30,8 @@ export function fakeDriver(behaviour: Partial<Driver> = {}): FakeDriver {
     filePiece: Number.POSITIVE_INFINITY,
     startFeed() {},
     endFeed() {},
+    leaveOut: (size) => void leftOut.push(size),
+    drained: async () => {},
     setReading() {},
     setWriting() {},
     peers: () => [],

@@ -126,6 +126,19 @@ describe('small pieces', () => {
     assert.equal(calls.length, 4)
   })
 
+  test('fill a call to its last byte', quick, async () => {
+    const { bytes, calls } = bench()
+    for (let count = 0; count < 32; count++) bytes('x'.repeat(most))
+    assert.equal(calls.length, 0)
+    bytes('y')
+    assert.deepEqual(
+      calls.map((call) => call.length),
+      [65_536],
+    )
+    await turns(3)
+    assert.equal(calls[1], 'y')
+  })
+
   test('are no empty ones', quick, async () => {
     const { bytes, show, calls, screen } = bench()
     bytes('')

@@ -26,7 +26,6 @@ interface Given {
 
 /** Feeds standard input to a driver that keeps it. */
 function start({ input = [], kind = 'pipe', options = {}, driver = {}, stream, signal }: Given) {
-  const tooLong: number[] = []
   const fake = fakeDriver(driver)
   const plain = fakeContext({ input, inputKind: kind })
   const context: Context =
@@ -34,10 +33,10 @@ function start({ input = [], kind = 'pipe', options = {}, driver = {}, stream, s
   const done = feedMessages(
     context,
     fake,
-    { split: 'line', eol: 'none', tooLong: (size) => void tooLong.push(size), ...options },
+    { split: 'line', eol: 'none', ...options },
     signal ?? new AbortController().signal,
   )
-  return { done, driver: fake, fed: fake.fed, tooLong }
+  return { done, fed: fake.fed, leftOut: fake.leftOut }
 }
 
 async function feed(given: Given) {
@@ -74,8 +73,8 @@ describe('standard input message by message', () => {
   for (const [name, options, input, messages] of rows) {
     for (const kind of ['pipe', 'file'] as const) {
       test(`${name}, from a ${kind}`, quick, async () => {
-        const { fed, tooLong } = await feed({ options, input, kind })
-        assert.deepEqual([fed, tooLong], [messages, []])
+        const { fed, leftOut } = await feed({ options, input, kind })
+        assert.deepEqual([fed, leftOut], [messages, []])
       })
     }
   }
@@ -92,12 +91,12 @@ describe('standard input message by message', () => {
         'after\n',
         'z'.repeat(most + 5),
       ]
-      const { fed, tooLong } = await feed({ input, kind })
+      const { fed, leftOut } = await feed({ input, kind })
       assert.deepEqual(
         fed.map((message) => message.length),
         [6, most, 5],
       )
-      assert.deepEqual(tooLong, [most + 1, most + 5])
+      assert.deepEqual(leftOut, [most + 1, most + 5])
     })
 
     test(`what was fed is not written over by what is read later, from a ${kind}`, quick, async () => {
@@ -111,6 +110,19 @@ describe('standard input message by message', () => {
       assert.deepEqual(kept.map(String), lines)
     })
   }
+
+  test(
+    'one that is too long is no more than left out where the driver wants no word of it',
+    quick,
+    async () => {
+      const plain = fakeDriver()
+      const { leaveOut: _, ...silent } = plain
+      const context = fakeContext({ input: ['x'.repeat(2 ** 20 + 1), '\nok'] })
+      const options = { split: 'line', eol: 'none' } as const
+      await feedMessages(context, silent, options, new AbortController().signal)
+      assert.deepEqual(plain.fed, ['ok'])
+    },
+  )
 
   test('in pieces of the size that the driver sends, without waiting for the end', quick, async () => {
     const stream = new Readable({ read() {} })

@@ -170,6 +170,28 @@ describe('until', () => {
     await watch.until('closed', undefined, stop.signal)
   })
 
+  test('may need something besides, that no event tells', quick, async () => {
+    const { watch, stop, happens } = bench()
+    let isSent = false
+    happens(opened, stalled)
+    const waiting = watch.until('drained', undefined, stop.signal, () => isSent)
+    const seen = state(waiting)
+    happens(drained)
+    await turn()
+    assert.equal(seen.settled, 'pending', 'it holds, but for what is needed besides')
+    isSent = true
+    await turn()
+    assert.equal(seen.settled, 'pending', 'nobody has looked')
+    watch.look()
+    await waiting
+    happens(stalled)
+    const again = state(watch.until('drained', undefined, stop.signal, () => isSent))
+    watch.look()
+    await turn()
+    assert.equal(again.settled, 'pending', 'what is needed besides is not enough')
+    stop.abort()
+  })
+
   test('ends with the session', quick, async () => {
     const { watch, stop } = bench()
     const waiting = watch.until('fin', undefined, stop.signal)
