@@ -234,7 +234,7 @@ export const tcpClientOptions = {
 export const datagramOptions = {
   split: {
     flags: '--split <how>',
-    help: 'standard input is one datagram a line, a nul, or none: all of it is one (line)',
+    help: 'a datagram is a line, ends at a nul, or none: all of standard input; raw writes them alike (line)',
     group: datagrams,
     parse: choice(splitChoices),
   },

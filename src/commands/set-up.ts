@@ -15,6 +15,7 @@ import { Stop } from '../session/stop.ts'
 import type { LogOptions } from '../views/log.ts'
 import type { RawOptions } from '../views/raw.ts'
 import type { View } from '../views/view.ts'
+import { sequenceHeaderSize } from '../wire/sequence.ts'
 import type { commonOptions, datagramOptions, streamOptions, Values } from './options.ts'
 
 type Common = Values<typeof commonOptions>
@@ -68,6 +69,7 @@ export function resolveDatagrams(values: Datagrams): DatagramOptions {
     maxQueue: values.maxQueue ?? defaultMaxDatagrams,
     truncate: values.truncate,
     sequence: values.sequence === true,
+    headerSize: values.sequence === true ? sequenceHeaderSize : 0,
     broadcast: values.broadcast === true,
     ttl: values.ttl,
     multicastTtl: values.multicastTtl,

@@ -48,12 +48,13 @@ export async function udpServer(
 
 function resolve(text: string | undefined, values: Options, context: Context): UdpServerOptions {
   const groups = values.join ?? []
-  const family = chooseFamily(values.ipv4, values.ipv6) ?? familyOf(groups[0] ?? '')
+  const asked = chooseFamily(values.ipv4, values.ipv6)
+  const family = asked ?? familyOf(groups[0] ?? '')
   for (const group of groups) checkGroup(group, family)
   if (values.reusePort === true) checkReusePort(context.nodeVersion)
   return {
     ...resolveDatagrams(values),
-    ...listenAddress(text, groups, family, context.platform),
+    ...listenAddress(text, groups, { asked, family }, context.platform),
     family,
     ipv6Only: family === 6,
     service: chooseService(values),
@@ -68,13 +69,20 @@ function resolve(text: string | undefined, values: Options, context: Context): U
 function listenAddress(
   text: string | undefined,
   groups: readonly string[],
-  family: Family,
+  { asked, family }: { readonly asked: Family; readonly family: Family },
   platform: NodeJS.Platform,
 ): Address {
-  const address = parseListenAddress(text, family, defaultPort)
+  const address = parseListenAddress(text, asked, defaultPort)
   const namesHost = text !== undefined && !/^\d*$/.test(text)
   const [group] = groups
-  if (namesHost || group === undefined) return address
+  if (group === undefined) return address
+  if (namesHost) {
+    const version = familyOf(address.host) ?? family
+    if (version === family) return address
+    throw new UsageError(
+      `--join: "${group}" is an IPv${family} group, but "${address.host}" is an IPv${version} address`,
+    )
+  }
   const canBeBound = groups.length === 1 && platform !== 'win32'
   return { host: canBeBound ? group : family === 6 ? '::' : '0.0.0.0', port: address.port }
 }

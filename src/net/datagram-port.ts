@@ -63,6 +63,7 @@ export class DatagramPort<To extends Addressee> {
   readonly #hooks: DatagramPortHooks<To>
   #isConnected = false
   #isReading = true
+  #canPause = true
   #isClosed = false
 
   constructor(binding: Binding, options: DatagramOptions, hooks: DatagramPortHooks<To>) {
@@ -152,9 +153,11 @@ export class DatagramPort<To extends Addressee> {
 
   /** Whether datagrams are read; else they wait in the kernel. The answer is false where they cannot. */
   setReading(reading: boolean): boolean {
-    if (reading === this.#isReading || this.#isClosed) return true
-    this.#isReading = reading
-    return setReceiving(this.#socket, reading)
+    if (reading !== this.#isReading && !this.#isClosed) {
+      this.#isReading = reading
+      this.#canPause = setReceiving(this.#socket, reading)
+    }
+    return this.#canPause
   }
 
   close(): void {

@@ -7,6 +7,8 @@ export interface DatagramSendOptions {
   readonly delayMs: number | undefined
   /** Bytes a second at most. */
   readonly rate: number | undefined
+  /** Bytes that are put before each payload. */
+  readonly headerSize?: number
   /** Datagrams that may wait in this process before whoever sends has to wait. */
   readonly maxQueue: number
 }
@@ -161,7 +163,8 @@ export class DatagramSender<To> {
 
   #transmit(payload: Uint8Array, to: To): void {
     this.#inFlight += 1
-    if (this.#delayMs !== undefined || this.#rate !== undefined) this.#rest(payload.length)
+    if (this.#delayMs !== undefined || this.#rate !== undefined)
+      this.#rest(payload.length + (this.#options.headerSize ?? 0))
     this.#hooks.transmit(payload, to, this.#onDone)
   }
 

@@ -8,6 +8,11 @@ export function isMulticast(address: string): boolean {
   return /^(?:22[4-9]|23\d)\.|^ff[\da-f]{2}:/i.test(address)
 }
 
+/** The interface that an IPv6 address names after `%` (RFC 4007 §11); undefined where it names none. */
+export function zoneOf(address: string): string | undefined {
+  return /%(.+)$/.exec(address)?.[1]
+}
+
 /** Whether everybody on a network is meant: answers come from other addresses than this one. */
 export function isForMany(address: string): boolean {
   return isMulticast(address) || isBroadcast(address)

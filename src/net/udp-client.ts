@@ -1,4 +1,5 @@
 import type { RemoteInfo } from 'node:dgram'
+import { setImmediate } from 'node:timers/promises'
 import type { SocketAction } from '../action.ts'
 import { describeSystemError, NetworkError, type SockpitError, systemCode, UsageError } from '../errors.ts'
 import { type Endpoint, formatEndpoint, type Teller } from '../event.ts'
@@ -8,7 +9,7 @@ import type { Binding, DatagramOptions } from './datagram-port.ts'
 import type { Driver, OnEof, Outcome } from './driver.ts'
 import { endpoint, familyOf, isLoopback } from './endpoint.ts'
 import { Limits } from './limits.ts'
-import { isForMany } from './multicast.ts'
+import { isForMany, zoneOf } from './multicast.ts'
 import { PeerTable } from './peer-table.ts'
 import { resolve } from './resolve.ts'
 import { UdpSocket } from './udp-socket.ts'
@@ -97,6 +98,8 @@ export class UdpClient implements Driver {
   feed(payload: Uint8Array): boolean | Promise<boolean> {
     const { socket, peer } = this.#opened()
     socket.sender.send(payload, peer)
+    // What is timed must not wait here while others are sent.
+    if (this.#options.sequence) return socket.sender.whenRoom().then(() => setImmediate(true))
     return socket.sender.isFull ? socket.sender.whenRoom().then(() => true) : true
   }
 
@@ -149,7 +152,10 @@ export class UdpClient implements Driver {
       create: (other) => new DatagramPeer(name, other, now()),
       forgotten: (other) => socket.forget(other),
     })
-    const socket = new UdpSocket(name, this.#binding(remote, connected), this.#options, {
+    const through =
+      this.#options.interface ?? (isForMany(remote.address) ? zoneOf(remote.address) : undefined)
+    const options = { ...this.#options, interface: through }
+    const socket = new UdpSocket(name, this.#binding(remote, connected), options, {
       teller,
       limits: new Limits(teller),
       now: () => now(),

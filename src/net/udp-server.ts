@@ -9,7 +9,7 @@ import type { Driver, Outcome } from './driver.ts'
 import { familyOf, isLoopback } from './endpoint.ts'
 import { Limits } from './limits.ts'
 import { listenError } from './listen-error.ts'
-import { interfaceFor } from './multicast.ts'
+import { interfaceFor, isMulticast, zoneOf } from './multicast.ts'
 import { mostPeers, PeerTable } from './peer-table.ts'
 import { resolve } from './resolve.ts'
 import { Responder } from './responder.ts'
@@ -171,15 +171,20 @@ export class UdpServer implements Driver {
   }
 
   #join(group: string, socket: UdpSocket): void {
-    const through = this.#options.interface
+    const through = this.#options.interface ?? zoneOf(group)
     try {
-      socket.join(group, through)
+      socket.join(group.replace(/%.*$/, ''), through)
     } catch (error) {
       if (error instanceof UsageError) throw error
       throw joinError(error, group)
     }
     const where = through === undefined ? "the system's choice of interface" : through
-    const text = `joined ${group} on ${where}: what is sent to the group comes here, too`
+    const { address } = socket.local
+    const isHeard = isMulticast(address) || address === '0.0.0.0' || address === '::'
+    const what = isHeard
+      ? 'what is sent to the group comes here, too'
+      : `but a socket on ${address} hears only what is sent to that address; leave it out`
+    const text = `joined ${group} on ${where}: ${what}`
     this.#surroundings.teller.tell(name, { kind: 'note', text })
   }
 
@@ -229,7 +234,7 @@ function joinError(error: unknown, group: string): NetworkError {
   const mends: Readonly<Record<string, string>> = {
     ENODEV: 'No interface leads to groups: choose one with --interface, such as 127.0.0.1.',
     EADDRNOTAVAIL: 'Choose an interface of this machine with --interface.',
-    EINVAL: 'Its IP must be the one of the address that is listened on.',
+    EINVAL: 'A group of the link needs its --interface, and its IP must be the one that is listened on.',
   }
   const mend = mends[systemCode(error) ?? ''] ?? ''
   return new NetworkError(`Cannot join ${group}: ${describeSystemError(error)}. ${mend}`.trimEnd(), {

@@ -65,7 +65,6 @@ export class UdpSocket {
   /** The output is full, and this Node cannot leave in the kernel what arrives. */
   #isDeaf = false
   #drops: number | undefined
-  #turnStartedAt: number | undefined
   #isClosed = false
 
   constructor(name: string, binding: Binding, options: DatagramOptions, owner: UdpOwner) {
@@ -200,7 +199,7 @@ export class UdpSocket {
       return
     }
     const peer = this.#owner.peerOf(from)
-    peer.received.add(payload.length, this.#turnAt())
+    peer.received.add(payload.length, this.#owner.now())
     this.#isRefused = false
     const header = readSequenceHeader(payload)
     if (header !== undefined) this.#track(header, peer)
@@ -208,17 +207,6 @@ export class UdpSocket {
       teller.tell(peer.name, this.#describe('received', payload, peer, header))
     }
     this.#owner.received(peer, payload)
-  }
-
-  /** When this turn of the event loop began to move datagrams. Measured: a clock for each costs a tenth of our time. */
-  #turnAt(): number {
-    if (this.#turnStartedAt === undefined) {
-      this.#turnStartedAt = this.#owner.now()
-      setImmediate(() => {
-        this.#turnStartedAt = undefined
-      })
-    }
-    return this.#turnStartedAt
   }
 
   #track(header: SequenceHeader, peer: DatagramPeer): void {
@@ -253,7 +241,7 @@ export class UdpSocket {
   }
 
   #onSent(bytes: Uint8Array, peer: DatagramPeer): void {
-    peer.sent.add(bytes.length, this.#turnAt())
+    peer.sent.add(bytes.length, this.#owner.now())
     const { teller } = this.#owner
     if (teller.wants('datagram', 'sent')) {
       teller.tell(peer.name, this.#describe('sent', bytes, peer, readSequenceHeader(bytes)))

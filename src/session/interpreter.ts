@@ -104,7 +104,13 @@ export class Interpreter {
         this.#note(helpText(this.#dialect, action.verb))
         return undefined
       case 'quit':
-        stop.abort(new Stop(exitCodes.ok, { graceMs: quitGraceMs }))
+        stop.abort(
+          new Stop(exitCodes.ok, {
+            graceMs: quitGraceMs,
+            // A stream's end is told where it ends; what became of datagrams, here.
+            isQuiet: this.#dialect.transport === 'udp',
+          }),
+        )
         return undefined
     }
   }

@@ -27,9 +27,13 @@ export class Count implements Listener {
 /** Ends the session after so long with nothing happening (`--wait`). */
 export class Idle implements Listener {
   readonly #timer: NodeJS.Timeout
+  #isHeld = false
 
   constructor(afterMs: number, stop: AbortController) {
-    this.#timer = setTimeout(() => stop.abort(new Stop(exitCodes.ok, { isQuiet: true })), afterMs)
+    this.#timer = setTimeout(() => {
+      if (this.#isHeld) this.#timer.refresh()
+      else stop.abort(new Stop(exitCodes.ok, { isQuiet: true }))
+    }, afterMs)
     this.#timer.unref()
     stop.signal.addEventListener('abort', () => this.end())
   }
@@ -40,6 +44,12 @@ export class Idle implements Listener {
 
   hear(): void {
     this.#timer.refresh()
+  }
+
+  /** While the output is full it is we who let nothing happen. */
+  hold(held: boolean): void {
+    this.#isHeld = held
+    if (!held) this.#timer.refresh()
   }
 
   end(): void {

@@ -77,6 +77,7 @@ export class Session {
     this.#screen.onFull = (full) => {
       driver.setReading(!full)
       driver.setWriting(!full)
+      this.#idle?.hold(full)
     }
     const { signal } = this.#stop
     const interpreter = new Interpreter(this.#options.dialect, {
@@ -103,7 +104,7 @@ export class Session {
     const { error } = await this.#leave(driver)
     clearInterval(awake)
     // What could not be asked of a connection that broke is told by how it broke.
-    if (failure !== undefined) throw isUsage(failure) ? (error ?? failure) : failure
+    if (failure !== undefined) throw this.#isBroken(failure, error) ? error : failure
     const stop = stopOf(signal)
     if (wasStopped && !stop.isQuiet) return codeOf(stop)
     if (error !== undefined) throw error
@@ -145,6 +146,11 @@ export class Session {
       await this.#feed(driver, interpreter)
     }
     if (!this.#stop.signal.aborted) driver.endFeed(this.#options.onEof)
+  }
+
+  /** Of a stream that broke nothing can be asked any more; a datagram socket goes on. */
+  #isBroken(failure: unknown, error: SockpitError | undefined): boolean {
+    return isUsage(failure) && error !== undefined && this.#options.dialect.transport === 'tcp'
   }
 
   /** Standard input as bytes of a stream, or message by message. */

@@ -12,7 +12,7 @@ interface StopOptions {
 export class Stop {
   readonly exitCode: ExitCode
   readonly error: SockpitError | undefined
-  /** Nothing happens any more, which nobody decided: how the sockets fared says how the command ends. */
+  /** The sockets are left as they are: how they fared says how the command ends. */
   readonly isQuiet: boolean
   /** How long the sockets get to send what is queued, milliseconds. */
   readonly graceMs: number

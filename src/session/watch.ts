@@ -10,6 +10,9 @@ const tailSize = 65_536
 /** How many datagrams of a socket are kept for `/expect`. */
 const mostDatagrams = 1_024
 
+/** How many datagrams are named that came instead. */
+const mostNamed = 4
+
 /** How many sockets are remembered, open or not. */
 const mostSockets = 1_024
 
@@ -126,9 +129,14 @@ export class Watch implements Listener {
       return
     }
     const socket = only ?? this.#newest
-    const instead = Buffer.concat(this.#tails.get(socket) ?? []).subarray(-insteadSize)
+    const tail = this.#tails.get(socket) ?? []
+    const instead = (tail.at(-1) ?? Buffer.alloc(0)).subarray(-insteadSize)
+    const pieces = [...tail.slice(-mostNamed, -1), instead].map(
+      (piece) => `"${escapeBytes(piece.subarray(-insteadSize))}"`,
+    )
     teller.tell(socket, { kind: 'expected', met, payload, tookMs, instead })
-    const got = instead.length === 0 ? 'nothing was received' : `received instead: "${escapeBytes(instead)}"`
+    const isNothing = tail.every(({ length }) => length === 0)
+    const got = isNothing ? 'nothing was received' : `received instead: ${pieces.join(', ')}`
     const limit = this.#isOver ? 'before the connection was over' : `within ${formatDuration(withinMs)}`
     throw new ExpectationError(`Expected "${escapeBytes(payload)}" ${limit}: ${got}`)
   }
@@ -151,7 +159,8 @@ export class Watch implements Listener {
       if (piece === undefined) continue
       this.#newest = socket
       const rest = piece.subarray(piece.indexOf(payload) + payload.length)
-      this.#tails.set(socket, [rest, ...tail.slice(index + 1)])
+      const later = tail.slice(index + 1)
+      this.#tails.set(socket, rest.length === 0 ? later : [rest, ...later])
       return true
     }
     return false

@@ -104,13 +104,13 @@ function amount({ bytes, datagrams, spanMs }: DatagramCount): string {
 function losses(dropped: number, received: DatagramCount): string {
   if (dropped === 0) return 'the kernel dropped none here'
   const arrived = group(received.datagrams + dropped)
-  return `the kernel dropped ${formatCount(dropped, 'datagram')} that nobody read in time: ${arrived} arrived here in all`
+  return `the kernel dropped ${formatCount(dropped, 'datagram')} that nobody read in time: ${arrived} or more arrived here`
 }
 
 function numbered({ received, lost, duplicates, reordered, jitterMs }: SequenceReport): string {
   const counts = [
     `${group(received)} received`,
-    `${group(lost)} lost`,
+    `${group(lost)} missing in between`,
     formatCount(duplicates, 'duplicate'),
     `${group(reordered)} reordered`,
   ]

@@ -44,6 +44,7 @@ describe('the options of datagrams', () => {
       delayMs: undefined,
       rate: undefined,
       maxQueue: 1_000,
+      headerSize: 0,
       truncate: undefined,
       sequence: false,
       broadcast: false,
@@ -63,6 +64,7 @@ describe('the options of datagrams', () => {
     }
     assert.deepEqual(resolveDatagrams(given), {
       ...{ chunk: 1, delayMs: 2, rate: 3, maxQueue: 4, truncate: 5, sequence: true, broadcast: true, ttl: 6 },
+      headerSize: 24,
       ...{ multicastTtl: 0, multicastLoopback: false, interface: 'lo', receiveBuffer: 8, sendBuffer: 9 },
     })
   })

@@ -151,6 +151,22 @@ describe('udp-client', { concurrency: 6 }, () => {
     assert.deepEqual([client.eventsOf('refused'), client.eventsOf('failed')], [[], []])
   })
 
+  test('a refusal is an error also where a script ends with /quit', async (t) => {
+    const port = await freeDatagramPort(t)
+    const script = ['-e', 'hi', '-e', '/wait 200ms', '-e', '/quit']
+    const { code, stderr } = await run(t, ['udp-client', '127.0.0.1', String(port), '-q', ...script])
+    assert.equal(code, 1)
+    assert.match(stderr, /^sockpit: Nobody listens on /)
+  })
+
+  test('a mistake in a script that comes over standard input is told, whatever else went wrong', async (t) => {
+    const port = await freeDatagramPort(t)
+    const words = ['udp-client', '127.0.0.1', String(port), '-q', '--script', '-']
+    const { code, stderr } = await run(t, words, { stdin: 'hi\n/wait 200ms\n/bogus\n' })
+    assert.equal(code, 2)
+    assert.match(stderr, /^sockpit: standard input:3: "\/bogus" is no verb/)
+  })
+
   test('a server that restarts: the refusal is told, and nothing that is sent afterwards is lost', async (t) => {
     const first = await serveDatagrams(t, ['--echo'])
     const { port } = first

@@ -412,6 +412,18 @@ describe('a delay', () => {
 
 describe('a rate', () => {
   test(
+    'counts what is put before each payload, too',
+    inOurTime(({ now, pass }) => {
+      const { sender, given } = bench({ rate: 1_000, headerSize: 990 }, now)
+      for (const payload of ['a'.repeat(10), 'b'.repeat(10)]) sender.send(text(payload), 'x')
+      pass(970)
+      assert.equal(given.length, 1)
+      pass(20)
+      assert.equal(given.length, 2)
+    }),
+  )
+
+  test(
     'is kept for datagrams of one size',
     inOurTime(({ now, pass }) => {
       const { sender, givenAt, take } = bench({ rate: 1_000 }, now)

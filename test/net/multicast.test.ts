@@ -8,6 +8,7 @@ import {
   isBroadcast,
   isForMany,
   isMulticast,
+  zoneOf,
 } from '../../src/net/multicast.ts'
 
 afterEach(() => {
@@ -101,6 +102,10 @@ describe('a broadcast address', () => {
     onMachine({ ptp0: [ipv4('10.9.9.2', '255.255.255.254')] })
     assert.equal(isForMany('10.9.9.3'), false)
   })
+})
+
+test('an IPv6 address may name its interface', () => {
+  assert.deepEqual(['ff02::1%eth0', 'ff02::1', '239.1.1.1'].map(zoneOf), ['eth0', undefined, undefined])
 })
 
 describe('an interface', () => {

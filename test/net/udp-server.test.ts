@@ -430,6 +430,14 @@ describe('a service', () => {
 })
 
 describe('a group', () => {
+  test('is not heard on an address of its own, which is said', quick, async () => {
+    const { events } = await serve({ host: '127.0.0.1', groups: ['239.1.2.3'], interface: '127.0.0.1' })
+    assert.equal(
+      ofKind(events, 'note')[0]?.text,
+      'joined 239.1.2.3 on 127.0.0.1: but a socket on 127.0.0.1 hears only what is sent to that address; leave it out',
+    )
+  })
+
   test('is joined through an interface, and told', quick, async () => {
     const spy = mock.method(dgram.Socket.prototype, 'addMembership', () => {})
     const groups = ['239.1.2.3', '239.1.2.4']
@@ -477,7 +485,7 @@ describe('a group', () => {
   for (const [code, advice] of [
     ['ENODEV', 'No interface leads to groups: choose one with --interface, such as 127.0.0.1.'],
     ['EADDRNOTAVAIL', 'Choose an interface of this machine with --interface.'],
-    ['EINVAL', 'Its IP must be the one of the address that is listened on.'],
+    ['EINVAL', 'A group of the link needs its --interface, and its IP must be the one that is listened on.'],
     ['EPERM', ''],
   ] as const) {
     test(`that cannot be joined is an error with advice: ${code}`, quick, async () => {

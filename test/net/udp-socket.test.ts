@@ -507,10 +507,7 @@ describe('not reading', () => {
   })
 })
 
-test('not reading is not reading, however often it is asked for', {
-  ...quick,
-  todo: 'where this Node cannot leave them in the kernel, being asked twice makes it hear again',
-}, async () => {
+test('not reading is not reading, however often it is asked for', quick, async () => {
   const [{ socket, kept, events }, far] = [await open(), await farSocket()]
   const blind = mock.method(Object, 'getOwnPropertySymbols', () => [])
   socket.setReading(false)

@@ -93,6 +93,18 @@ describe('Idle', () => {
     assert.deepEqual([exitCode, error, isQuiet], [0, undefined, true])
   })
 
+  test('does not count the time in which the output is full', { timeout: 5_000 }, async () => {
+    const stop = new AbortController()
+    const idle = new Idle(30, stop)
+    idle.hold(true)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    assert.equal(stop.signal.aborted, false)
+    const releasedAt = performance.now()
+    idle.hold(false)
+    await once(stop.signal, 'abort')
+    assert.ok(performance.now() - releasedAt >= 28)
+  })
+
   test('whatever happens puts it off', { timeout: 5_000 }, async () => {
     const stop = new AbortController()
     const idle = new Idle(120, stop)

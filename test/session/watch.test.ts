@@ -376,8 +376,12 @@ describe('expect of datagrams', () => {
     looks: readonly [text: string, instead?: string][],
   ][] = [
     ['is met within one', ['hello world'], [['world']]],
-    ['is never met across two', ['hel', 'lo'], [['hello', 'received instead: "hello"']]],
-    ['is not met across an empty one either', ['hel', '', 'lo'], [['hello', 'received instead: "hello"']]],
+    ['is never met across two', ['hel', 'lo'], [['hello', 'received instead: "hel", "lo"']]],
+    [
+      'is not met across an empty one either',
+      ['hel', '', 'lo'],
+      [['hello', 'received instead: "hel", "", "lo"']],
+    ],
     ['is met in a later one', ['one', 'two', 'three'], [['three']]],
     [
       'takes those that came before, and no later one',
@@ -392,7 +396,7 @@ describe('expect of datagrams', () => {
     [
       'does not join the rest of one with the next',
       ['ab', 'cd'],
-      [['a'], ['bc', 'received instead: "bcd"'], ['b'], ['cd']],
+      [['a'], ['bc', 'received instead: "b", "cd"'], ['b'], ['cd']],
     ],
     ['finds the first of several', ['x1', 'x2', 'x3'], [['x'], ['1'], ['x'], ['2']]],
     ['needs something in it', ['', ''], [['x', 'nothing was received']]],
@@ -508,12 +512,12 @@ describe('expect of datagrams', () => {
     assert.ok(grown < 300 * 2 ** 20, `${grown} B more`)
   })
 
-  test('shows the last 256 bytes of what came instead', quick, async () => {
+  test('shows the last four that came instead, of each the last 256 bytes', quick, async () => {
     const { watch, teller, stop, happens } = bench()
-    happens(datagram('a'.repeat(300)), datagram('b'.repeat(200)))
+    happens(datagram('0'), datagram('1'), datagram('2'), datagram('a'.repeat(300)), datagram('b'))
     const missed = watch.expect(Buffer.from('c'), { withinMs: 1, signal: stop.signal, teller })
     await assert.rejects(missed, {
-      message: `Expected "c" within 1 ms: received instead: "${'a'.repeat(56)}${'b'.repeat(200)}"`,
+      message: `Expected "c" within 1 ms: received instead: "1", "2", "${'a'.repeat(256)}", "b"`,
     })
   })
 })
