@@ -78,7 +78,7 @@ export class Responder {
     const what = count === 1 ? 'the last one is' : `the last ${count} are`
     const detail =
       why === 'loop'
-        ? `as many came back as they were sent, then nothing while we kept silent: ${what} not answered, which ends the loop`
+        ? `so many came back just as they were sent, and none while we kept silent: ${what} not answered, which ends the loop`
         : `${what} not answered: too much was held back while looking for a loop`
     this.#surroundings.limits.tell(name, 'loop', { limit: firstHopLimit, detail, remote })
   }

@@ -244,7 +244,7 @@ describe('tcp-client', { concurrency: 3 }, () => {
   })
 
   test('--on-eof fin half-closes and reads on; close leaves; stay keeps both directions', async (t) => {
-    const { peers, port } = await keepPeers(t)
+    const { peers, peerAt, port } = await keepPeers(t)
     const [fin, close, stay] = ['fin', 'close', 'stay'].map((onEof, index) => {
       const args = ['tcp-client', '127.0.0.1', String(port), '--on-eof', onEof, '--json']
       return start(t, args, { stdin: `client ${index}` })
@@ -258,7 +258,7 @@ describe('tcp-client', { concurrency: 3 }, () => {
     await stay.event('bytes')
     await fin.event('ended', ({ by }) => by === 'us')
     const peerOf = async (index: number) => {
-      await Promise.all(peers.map((peer) => peer.has('client')))
+      await Promise.all([0, 1, 2].map(async (place) => (await peerAt(place)).has('client ')))
       const found = peers.find((peer) => peer.text === `client ${index}`)
       assert.ok(found)
       return found

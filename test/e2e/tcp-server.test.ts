@@ -276,7 +276,8 @@ describe('tcp-server', { concurrency: 3 }, () => {
   })
 
   test('--max-queue and --stall-timeout bound what waits for a client that never reads', async (t) => {
-    const args = ['--echo', '--max-queue', '256KiB', '--stall-timeout', '500ms']
+    // Long enough for a reader of our JSON that is slow, too.
+    const args = ['--echo', '--max-queue', '256KiB', '--stall-timeout', '2s']
     const { server, port } = await serve(t, args)
     const greedy = await connectTo(t, port, { read: false })
     greedy.socket.write(Buffer.alloc(32 * 2 ** 20))
@@ -285,7 +286,7 @@ describe('tcp-server', { concurrency: 3 }, () => {
     const { queued } = await server.event('stalled')
     assert.ok(queued > 0)
     const { what, afterMs } = await server.event('timeout')
-    assert.deepEqual([what, afterMs], ['write', 500])
+    assert.deepEqual([what, afterMs], ['write', 2_000])
     const { first, how, unsent } = overTcp(await server.event('closed'))
     assert.deepEqual([first, how], ['us', 'timeout'])
     assert.ok(unsent > 0 && unsent < 2 ** 20, `${unsent} B were never sent`)

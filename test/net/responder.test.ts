@@ -112,7 +112,7 @@ describe('a loop', () => {
     assert.deepEqual(limit?.remote, endpoint('127.0.0.1', far.port))
     assert.match(
       limit?.detail ?? '',
-      /^as many came back as they were sent, then nothing while we kept silent: the last one is not answered, which ends/,
+      /^so many came back just as they were sent, and none while we kept silent: the last one is not answered, which ends/,
     )
     await someTurns()
     assert.equal(socket.traffic.sent.datagrams, datagrams)
