@@ -264,6 +264,16 @@ describe('a client', () => {
     )
   })
 
+  test('waits a second for replies where nothing else was asked for', quick, async () => {
+    const far = await farSocket()
+    const context = fakeContext({ input: 'anyone?' })
+    const startedAt = performance.now()
+    assert.equal(await runProgram(context, ['udp-client', '127.0.0.1', String(far.port)], '1.2.3'), 0)
+    const tookMs = performance.now() - startedAt
+    assert.ok(tookMs >= 995 && tookMs < 6_000, `${tookMs} ms`)
+    assert.deepEqual(far.received, ['anyone?'])
+  })
+
   test('ends with 1 where nobody listens', needsLinux, async () => {
     const port = await closedUdpPort()
     const context = fakeContext({ input: 'anyone?' })
