@@ -8,6 +8,7 @@
 import { UsageError } from './errors.ts'
 import { quote } from './escapes.ts'
 import type { Transport } from './event.ts'
+import { formatFrame } from './frame-line.ts'
 import { nearest } from './nearest.ts'
 import type { Eol, Setting } from './settings.ts'
 import { elsewhere, type VerbRow, type VerbText, verbs } from './verbs.ts'
@@ -18,13 +19,42 @@ export type Peers = number | 'all'
 /** A state of the connection that `/wait` waits for. */
 export type Condition = 'connected' | 'fin' | 'closed' | 'drained'
 
+/** A frame made by hand, right or wrong; what is not said is as it should be. */
+export interface HandmadeFrame {
+  readonly fin?: boolean
+  readonly rsv1?: boolean
+  readonly rsv2?: boolean
+  readonly rsv3?: boolean
+  /** 0 to 15. */
+  readonly opcode: number
+  /** Four bytes of key, or `none`: not masked. */
+  readonly mask?: Uint8Array | 'none'
+  /** The length to be declared, whatever the payload's is. */
+  readonly length?: number
+  /** Bits of the form in which the length stands. */
+  readonly lengthForm?: 7 | 16 | 64
+  readonly payload: Uint8Array
+}
+
 /** What a driver carries out. Without `peers` the current choice of the session is meant. */
 export type SocketAction =
-  | { readonly kind: 'send'; readonly payload: Uint8Array; readonly peers?: Peers }
   | {
-      readonly kind: 'fin' | 'reset' | 'pause' | 'resume' | 'close'
+      readonly kind: 'send'
+      readonly payload: Uint8Array
+      /** A WebSocket message of bytes; else what is UTF-8 goes as text, unless the session says otherwise. */
+      readonly binary?: true
+      /** So many frames carry the message. */
+      readonly fragments?: number
       readonly peers?: Peers
     }
+  | {
+      readonly kind: 'fin' | 'reset' | 'pause' | 'resume'
+      readonly peers?: Peers
+    }
+  /** Code and reason are a WebSocket's: they stand in the close frame. */
+  | { readonly kind: 'close'; readonly code?: number; readonly reason?: string; readonly peers?: Peers }
+  | { readonly kind: 'ping' | 'pong'; readonly payload: Uint8Array; readonly peers?: Peers }
+  | { readonly kind: 'frame'; readonly frame: HandmadeFrame; readonly peers?: Peers }
   | { readonly kind: 'kick'; readonly peers: Peers }
   | { readonly kind: 'peers' }
   | { readonly kind: 'stats' }
@@ -42,6 +72,7 @@ export type SessionAction =
   | { readonly kind: 'quit' }
 
 export type Action = SocketAction | SessionAction
+type ActionOf<Kind extends Action['kind']> = Extract<Action, { kind: Kind }>
 
 /** What the language depends on. */
 export interface Dialect {
@@ -114,16 +145,22 @@ export function unusableVerb(verb: string, dialect: Dialect): UsageError {
 export function formatAction(action: Action): string {
   switch (action.kind) {
     case 'send':
-      return addressed(action.peers, `/send ${quote(action.payload)}`)
+      return addressed(action.peers, formatSend(action))
     case 'file':
       return addressed(action.peers, `/file ${quote(Buffer.from(action.path))}`)
     case 'fin':
     case 'reset':
     case 'pause':
     case 'resume':
-    case 'close':
     case 'kick':
       return action.peers === undefined ? `/${action.kind}` : `/${action.kind} ${action.peers}`
+    case 'close':
+      return addressed(action.peers, formatClose(action))
+    case 'ping':
+    case 'pong':
+      return addressed(action.peers, `/${action.kind} ${quote(action.payload)}`)
+    case 'frame':
+      return addressed(action.peers, `/frame ${formatFrame(action.frame)}`)
     case 'to':
       return addressed(action.peers, action.action === undefined ? '' : formatAction(action.action)).trimEnd()
     case 'set':
@@ -141,6 +178,22 @@ export function formatAction(action: Action): string {
     case 'quit':
       return `/${action.kind}`
   }
+}
+
+function formatSend({ payload, binary, fragments }: ActionOf<'send'>): string {
+  const options = [
+    ...(binary === true ? ['--binary'] : []),
+    ...(fragments === undefined ? [] : [`--fragments ${fragments}`]),
+  ]
+  return ['/send', ...options, quote(payload)].join(' ')
+}
+
+function formatClose({ code, reason }: ActionOf<'close'>): string {
+  const words = [
+    ...(code === undefined ? [] : [String(code)]),
+    ...(reason === undefined ? [] : [quote(Buffer.from(reason))]),
+  ]
+  return ['/close', ...words].join(' ')
 }
 
 function addressed(peers: Peers | undefined, line: string): string {

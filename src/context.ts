@@ -5,6 +5,8 @@ import type { EndingSignal } from './exit-code.ts'
 export interface Output {
   readonly stream: Writable
   readonly isTerminal: boolean
+  /** Whether nobody will ever see what is written: it is /dev/null. */
+  readonly isDiscarded: boolean
   /** Columns of the terminal now; 80 where there is none. */
   width(): number
   /** Whether colour may be used here: a terminal, and the environment does not forbid it. */

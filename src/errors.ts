@@ -32,6 +32,20 @@ export class TimeoutError extends SockpitError {
   }
 }
 
+/** The upgrade to WebSocket was refused, or its answer is invalid. Exit 5. */
+export class UpgradeError extends SockpitError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, exitCodes.upgrade, options)
+  }
+}
+
+/** A WebSocket ended abnormally: a broken rule, no close frame, or a close code that says so. Exit 6. */
+export class WebSocketError extends SockpitError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, exitCodes.websocket, options)
+  }
+}
+
 /** `/expect`, or a claim of an experiment, did not hold. Exit 7. */
 export class ExpectationError extends SockpitError {
   constructor(message: string, options?: ErrorOptions) {

@@ -5,9 +5,11 @@
  * is borrowed: it is valid only while the event is being told, because the buffer behind it may be used again.
  * Who keeps it, copies it.
  */
+import type { Problem } from './wire/handshake-response.ts'
+import type { Header } from './wire/http-head.ts'
 import type { RoundTripReport, SequenceReport } from './wire/sequence.ts'
 
-export type Transport = 'tcp' | 'udp'
+export type Transport = 'tcp' | 'udp' | 'websocket'
 
 /** One end of a socket. */
 export interface Endpoint {
@@ -30,6 +32,22 @@ export interface Received {
   readonly bytes: number
   readonly reads: number
 }
+
+/** What WebSocket frames carried one way, beside the bytes and calls of the stream below. */
+export interface Framed {
+  readonly frames: number
+  readonly messages: number
+  /** Payload bytes of the messages, as whoever sends and receives them knows them. */
+  readonly messageBytes: number
+  /** Payload bytes of the compressed messages, and what compression made of them. */
+  readonly compressed: { readonly from: number; readonly to: number }
+}
+
+/** What went out of a WebSocket; `bytes` counts the whole stream: upgrade, frame headers, masks, payload. */
+export interface WebSocketSent extends Sent, Framed {}
+
+/** What came into a WebSocket; `bytes` counts the whole stream. */
+export interface WebSocketReceived extends Received, Framed {}
 
 /** Datagrams that went one way. */
 export interface DatagramCount {
@@ -65,6 +83,8 @@ export interface ListeningEvent {
   /** Who can connect or send: this machine only, or whoever reaches the address. */
   readonly reach: 'loopback' | 'network'
   readonly service: string
+  /** Where a WebSocket client connects to. */
+  readonly url?: string
 }
 
 /** A name became addresses, in the order in which they are tried. */
@@ -104,7 +124,105 @@ export interface DatagramOpenedEvent {
   readonly connected: boolean
 }
 
-export type OpenedEvent = ConnectionOpenedEvent | DatagramOpenedEvent
+/** The upgrade is done: from here on the stream carries frames (RFC 6455 §4). */
+export interface WebSocketOpenedEvent {
+  readonly kind: 'opened'
+  readonly transport: 'websocket'
+  readonly local: Endpoint
+  readonly remote: Endpoint
+  /** The target of the request, such as `/chat?room=1`. */
+  readonly target: string
+  readonly subprotocol?: string
+  /** The extension as it was agreed on, such as `permessage-deflate; server_max_window_bits=9`. */
+  readonly compression?: string
+  /** From the connection to the answer, milliseconds. */
+  readonly tookMs: number
+}
+
+export type OpenedEvent = ConnectionOpenedEvent | DatagramOpenedEvent | WebSocketOpenedEvent
+
+/** The request for the upgrade, as its head travelled; credentials of ours are struck out. */
+export interface RequestEvent {
+  readonly kind: 'request'
+  readonly direction: 'sent' | 'received'
+  readonly method: string
+  readonly target: string
+  /** `HTTP/1.1` */
+  readonly version: string
+  readonly headers: readonly Header[]
+  readonly size: number
+  readonly payload: Uint8Array
+}
+
+/** The answer to the request for the upgrade. */
+export interface ResponseEvent {
+  readonly kind: 'response'
+  readonly direction: 'sent' | 'received'
+  readonly version: string
+  readonly status: number
+  readonly reason: string
+  readonly headers: readonly Header[]
+  readonly size: number
+  readonly payload: Uint8Array
+  /** The start of its body, where a refusal has one, as text in which each character is a byte. */
+  readonly body?: string
+  /** Why there is no WebSocket: what was wrong with the request (sent), or with this answer (received). */
+  readonly problem?: Problem
+  /** From the request to the answer, milliseconds. */
+  readonly tookMs: number
+}
+
+/** One frame (RFC 6455 §5.2). */
+export interface FrameEvent {
+  readonly kind: 'frame'
+  readonly direction: 'sent' | 'received'
+  readonly fin: boolean
+  readonly rsv1: boolean
+  readonly rsv2: boolean
+  readonly rsv3: boolean
+  /** 0 to 15. */
+  readonly opcode: number
+  /** The masking key, eight hex digits, where the frame is masked. */
+  readonly mask?: string
+  /** Bits of the form in which the length stands: 7, 16 or 64. */
+  readonly lengthForm: 7 | 16 | 64
+  /** The length that the header declares; a frame made by hand may lie. */
+  readonly length: number
+  /** Payload bytes that it has. */
+  readonly size: number
+  /** Unmasked; of a compressed message still compressed. */
+  readonly payload: Uint8Array
+  /** Which reads of this connection, counted from 1, brought its first and its last byte. */
+  readonly firstRead?: number
+  readonly lastRead?: number
+  /** A pong: how long ago the ping that it answers was sent, milliseconds. */
+  readonly roundTripMs?: number
+}
+
+/** One whole message, as the application sees it. */
+export interface MessageEvent {
+  readonly kind: 'message'
+  readonly direction: 'sent' | 'received'
+  readonly type: 'text' | 'binary'
+  readonly size: number
+  readonly payload: Uint8Array
+  /** How many frames carried it. */
+  readonly frames: number
+  /** Payload bytes of these frames, where the message was compressed. */
+  readonly compressedSize?: number
+}
+
+/** The peer broke a rule of the protocol: the connection is failed (RFC 6455 §7.1.7). */
+export interface ViolationEvent {
+  readonly kind: 'violation'
+  /** Stable, for programs: `reserved-opcode`, `not-utf8` … */
+  readonly code: string
+  readonly message: string
+  /** `RFC 6455 §5.5` */
+  readonly section: string
+  /** What our close frame says of it; 0 where there is no WebSocket yet. */
+  readonly closeCode: number
+}
 
 /** One write, or one read. */
 export interface BytesEvent {
@@ -165,7 +283,7 @@ export interface EndedEvent {
 /** Something did not happen in time. */
 export interface TimeoutEvent {
   readonly kind: 'timeout'
-  readonly what: 'connect' | 'idle' | 'write' | 'wait'
+  readonly what: 'connect' | 'idle' | 'write' | 'wait' | 'handshake' | 'ping' | 'close'
   readonly afterMs: number
   readonly remote?: Endpoint
 }
@@ -219,13 +337,52 @@ export interface DatagramClosedEvent extends Traffic {
   readonly openMs: number
 }
 
-export type ClosedEvent = ConnectionClosedEvent | DatagramClosedEvent
+/** A WebSocket is over: the verdict. */
+export interface WebSocketClosedEvent {
+  readonly kind: 'closed'
+  readonly transport: 'websocket'
+  /** Whether it ever was one: the upgrade may have failed. */
+  readonly upgraded: boolean
+  /** Who began to end it: whose close frame, FIN or RST came first. */
+  readonly first: Side
+  /** Whether a close frame went each way, and TCP ended by FIN after that (RFC 6455 §7.1.4). */
+  readonly clean: boolean
+  /** What the peer's close frame says; 1005: it says nothing; 1006: there was none (RFC 6455 §7.1.5). */
+  readonly closeCode: number
+  readonly reason: string
+  /** The code in our own close frame, 1005 where it has none; undefined where we sent no frame. */
+  readonly sentCode?: number
+  /** Whether we failed it over a rule that they broke: nothing that came after that was looked at. */
+  readonly failed: boolean
+  /** How TCP went down. */
+  readonly how: Ending
+  readonly code?: string
+  readonly sent: WebSocketSent
+  readonly received: WebSocketReceived
+  /** Bytes of the stream that never reached the kernel. */
+  readonly unsent: number
+  readonly openMs: number
+}
+
+export type ClosedEvent = ConnectionClosedEvent | DatagramClosedEvent | WebSocketClosedEvent
 
 /** A limit acted. */
 export interface LimitEvent {
   readonly kind: 'limit'
-  readonly what: 'connections' | 'queue' | 'line' | 'peers' | 'datagrams' | 'answer' | 'loop' | 'output'
-  /** The limit's value: connections, bytes, datagrams, peers or hops; 0 where there is none. */
+  readonly what:
+    | 'connections'
+    | 'queue'
+    | 'line'
+    | 'peers'
+    | 'datagrams'
+    | 'answer'
+    | 'loop'
+    | 'output'
+    | 'message'
+    | 'fragments'
+    | 'unfinished'
+    | 'pongs'
+  /** The limit's value: connections, bytes, datagrams, peers, hops or frames; 0 where there is none. */
   readonly limit: number
   /** How often it has acted since the command started. */
   readonly count: number
@@ -284,7 +441,36 @@ export interface DatagramStatsEvent {
   readonly total: Traffic & { readonly openMs: number }
 }
 
-export type StatsEvent = ConnectionStatsEvent | DatagramStatsEvent
+/** The state of one WebSocket. */
+export interface WebSocketState {
+  readonly socket: string
+  readonly remote: Endpoint
+  readonly state: 'upgrading' | 'open' | 'closing'
+  readonly paused: boolean
+  readonly sent: WebSocketSent
+  readonly received: WebSocketReceived
+  /** Bytes that wait in this process to be sent. */
+  readonly queued: number
+  readonly openMs: number
+}
+
+/** `/peers` and `/stats` of WebSockets. */
+export interface WebSocketStatsEvent {
+  readonly kind: 'stats'
+  readonly transport: 'websocket'
+  readonly asked: 'peers' | 'stats'
+  readonly peers: readonly WebSocketState[]
+  /** Over every connection of this command, closed ones too. */
+  readonly total: {
+    readonly opened: number
+    readonly closed: number
+    readonly refused: number
+    readonly sent: WebSocketSent
+    readonly received: WebSocketReceived
+  }
+}
+
+export type StatsEvent = ConnectionStatsEvent | DatagramStatsEvent | WebSocketStatsEvent
 
 /** `/expect` was met, or not. */
 export interface ExpectedEvent {
@@ -310,6 +496,11 @@ export type EventBody =
   | OpenedEvent
   | BytesEvent
   | DatagramEvent
+  | RequestEvent
+  | ResponseEvent
+  | FrameEvent
+  | MessageEvent
+  | ViolationEvent
   | PeerEvent
   | PausedEvent
   | ResumedEvent
@@ -338,12 +529,20 @@ export type Event = EventBody & Stamp
 export type EventKind = Event['kind']
 export type EventOf<Kind extends EventKind> = Extract<Event, { kind: Kind }>
 
-/** An event that carries payload: its boundaries are a datagram's own, or a write's or read's, which mean nothing. */
-export type PayloadEvent = EventOf<'bytes' | 'datagram'>
+/** An event that carries payload: its boundaries are a message's own, or a write's or read's, which mean nothing. */
+export type PayloadEvent = EventOf<'bytes' | 'datagram' | 'message'>
 export type Direction = PayloadEvent['direction']
 
-export function carriesPayload(event: Event): event is PayloadEvent {
-  return event.kind === 'bytes' || event.kind === 'datagram'
+/** The event by which each transport tells what was sent and received through it. */
+export const payloadKinds = {
+  tcp: 'bytes',
+  udp: 'datagram',
+  websocket: 'message',
+} as const satisfies Readonly<Record<Transport, PayloadEvent['kind']>>
+
+/** Whether it tells what was sent or received over the transport: a WebSocket tells of bytes, too. */
+export function carriesPayload(event: Event, transport: Transport): event is PayloadEvent {
+  return event.kind === payloadKinds[transport]
 }
 
 /** Says which events are of interest; for those that carry payload also in which direction. */

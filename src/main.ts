@@ -1,5 +1,5 @@
 /** The only reader of process.*: builds the Context, runs the program, sets the exit code. */
-import { fstatSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs'
+import { fstatSync, readdirSync, readFileSync, readSync, statSync, writeSync } from 'node:fs'
 import { homedir } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import type { Context, Input, InputKind, Output } from './context.ts'
@@ -25,6 +25,7 @@ function createOutput(fd: 1 | 2, create: () => Writable & { columns?: number }):
       return open()
     },
     isTerminal,
+    isDiscarded: !isTerminal && isDiscarded(fd),
     color: isTerminal && (process.env.NO_COLOR ?? '') === '' && process.env.TERM !== 'dumb',
     width: () => (isTerminal ? (open().columns ?? 80) : Number(process.env.COLUMNS) || 80),
     writeNow: (bytes) => (isTerminal ? 0 : writeNow(fd, open, bytes)),
@@ -68,6 +69,12 @@ function inputKind(): InputKind {
 /** Only a character device can be one: node:tty is not loaded for the others. */
 function isATerminal(fd: number): boolean {
   return statOf(fd)?.isCharacterDevice() === true && process.getBuiltinModule('node:tty').isatty(fd)
+}
+
+function isDiscarded(fd: number): boolean {
+  const stat = statOf(fd)
+  if (stat?.isCharacterDevice() !== true) return false
+  return stat.rdev === statSync('/dev/null', { throwIfNoEntry: false })?.rdev
 }
 
 function statOf(fd: number) {

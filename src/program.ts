@@ -7,6 +7,8 @@ import {
   udpClientOptions,
   udpServerOptions,
   type Values,
+  wsClientOptions,
+  wsEchoOptions,
 } from './commands/options.ts'
 import type { Context } from './context.ts'
 import { SockpitError, UsageError } from './errors.ts'
@@ -73,9 +75,33 @@ const subcommands = [
     run: async (...call) => (await import('./commands/udp-client.ts')).udpClient(...call),
   }),
   subcommand({
+    name: 'ws-echo',
+    arguments: ['[[host:]port]'],
+    summary: 'serve WebSocket, every message goes back (127.0.0.1:9001)',
+    examples: [
+      'sockpit ws-echo',
+      'sockpit ws-echo 8080 --path /chat --subprotocol chat.v1',
+      'sockpit ws-echo -vv',
+    ],
+    options: wsEchoOptions,
+    run: async (...call) => (await import('./commands/ws-echo.ts')).wsEcho(...call),
+  }),
+  subcommand({
+    name: 'ws-client',
+    arguments: ['[url]'],
+    summary: 'connect to WebSocket (ws://localhost:9001/)',
+    examples: [
+      'sockpit ws-client ws://localhost:9001/',
+      "echo hi | sockpit ws-client localhost:9001 -H 'X-Room: 7'",
+      'sockpit ws-client localhost:9001 -e /ping -e \'/close 4001 "why"\'',
+    ],
+    options: wsClientOptions,
+    run: async (...call) => (await import('./commands/ws-client.ts')).wsClient(...call),
+  }),
+  subcommand({
     name: 'compare',
     arguments: ['[experiment]'],
-    summary: 'see on one screen what streams and datagrams do to what is sent',
+    summary: 'see on one screen what streams, datagrams and messages do to what is sent',
     examples: ['sockpit compare boundaries', 'sockpit compare --list', 'sockpit compare boundaries --seed 7'],
     options: compareOptions,
     run: async (...call) => (await import('./commands/compare.ts')).compare(...call),
@@ -102,7 +128,9 @@ export async function runProgram(
 ): Promise<ExitCode> {
   let code: ExitCode = exitCodes.ok
   const program = new Command('sockpit')
-    .description('A sandpit for sockets: raw TCP and UDP on the command line, made to be looked at.')
+    .description(
+      'A sandpit for sockets: raw TCP, UDP and WebSocket on the command line, made to be looked at.',
+    )
     .version(version, '-V, --version', 'the version')
     .helpOption('-h, --help', 'this help')
     .helpCommand('help [command]', 'the help of a command')
@@ -170,7 +198,8 @@ function createCommand<Rows extends Readonly<Record<string, OptionRow>>>(
   command.action(async () => {
     const { args } = command
     if (args.length > one.arguments.length) {
-      const hint = one.name.endsWith('-server') ? `; host and port are one word: ${args[0]}:${args[1]}` : ''
+      const hint =
+        one.arguments[0] === '[[host:]port]' ? `; host and port are one word: ${args[0]}:${args[1]}` : ''
       throw new UsageError(`${one.name} does not take ${args.length} arguments${hint}`)
     }
     // The border between commander's untyped values and ours: the same rows made both.

@@ -53,9 +53,11 @@ interface SettingRow {
   parse(value: string): Setting
 }
 
+const transportNames: Readonly<Record<Transport, string>> = { tcp: 'TCP', udp: 'UDP', websocket: 'WebSocket' }
+
 const rows: { readonly [Name in Setting['name']]: SettingRow } = {
   'no-delay': {
-    transports: ['tcp'],
+    transports: ['tcp', 'websocket'],
     example: 'on',
     parse: (value) => ({ name: 'no-delay', value: onOff('no-delay', value) }),
   },
@@ -65,7 +67,7 @@ const rows: { readonly [Name in Setting['name']]: SettingRow } = {
     parse: (value) => ({ name: 'half-open', value: onOff('half-open', value) }),
   },
   'keep-alive': {
-    transports: ['tcp'],
+    transports: ['tcp', 'websocket'],
     example: '10s',
     parse: (value) => ({
       name: 'keep-alive',
@@ -73,12 +75,12 @@ const rows: { readonly [Name in Setting['name']]: SettingRow } = {
     }),
   },
   'read-size': {
-    transports: ['tcp'],
+    transports: ['tcp', 'websocket'],
     example: '5',
     parse: (value) => ({ name: 'read-size', value: orOff(value, (text) => parseSize(text, readSizeRange)) }),
   },
   rate: {
-    transports: ['tcp', 'udp'],
+    transports: ['tcp', 'udp', 'websocket'],
     example: '1KiB',
     parse: (value) => ({ name: 'rate', value: orOff(value, parseSize) }),
   },
@@ -113,7 +115,7 @@ const rows: { readonly [Name in Setting['name']]: SettingRow } = {
     parse: (value) => ({ name: 'broadcast', value: onOff('broadcast', value) }),
   },
   eol: {
-    transports: ['tcp', 'udp'],
+    transports: ['tcp', 'udp', 'websocket'],
     example: 'crlf',
     parse: (value) => ({ name: 'eol', value: eolOf(value) }),
   },
@@ -148,9 +150,8 @@ export function parseSetting(name: string, value: string, transport: Transport):
   if (row?.transports.includes(transport) === true) return row.parse(value)
   const names = settingNames(transport)
   if (row !== undefined) {
-    throw new UsageError(
-      `/set: ${name} is for ${row.transports.join(', ').toUpperCase()}: here ${names.join(', ')}`,
-    )
+    const owners = row.transports.map((owner) => transportNames[owner])
+    throw new UsageError(`/set: ${name} is for ${owners.join(', ')}: here ${names.join(', ')}`)
   }
   const near = nearest(name, names)
   const hint = near === undefined ? `expected ${names.join(', ')}` : `did you mean ${near}?`

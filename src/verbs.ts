@@ -1,13 +1,23 @@
 /** The verbs of the language: their form, what they do, and how the rest of their line becomes an Action. */
-import type { Action, Condition, Peers } from './action.ts'
-import { UsageError } from './errors.ts'
-import { unescapeBytes } from './escapes.ts'
+import type { Action } from './action.ts'
 import type { Transport } from './event.ts'
-import { parseDuration } from './quantities.ts'
-import { parseSetting, type Setting, settingExamples } from './settings.ts'
-
-/** How long `/expect` waits where the line does not say, milliseconds. */
-const expectWithinMs = 5_000
+import { parseFrame } from './frame-line.ts'
+import { settingExamples } from './settings.ts'
+import {
+  closeArgument,
+  controlArgument,
+  expectArgument,
+  hexArgument,
+  nothing,
+  optionalPeers,
+  peersArgument,
+  sendArgument,
+  settingArgument,
+  textArgument,
+  toArgument,
+  type Within,
+  waitArgument,
+} from './verb-arguments.ts'
 
 /** What a person reads of a verb. */
 export interface VerbText {
@@ -15,13 +25,6 @@ export interface VerbText {
   readonly brief: string
   readonly usage: string
   readonly summary: string
-}
-
-/** Where a line stands: what the rest of it may depend on. */
-export interface Within {
-  readonly transport: Transport
-  /** Understands a line within this one. */
-  parseLine(line: string): Action
 }
 
 export interface VerbRow extends VerbText {
@@ -43,15 +46,28 @@ export const verbs = {
         summary:
           'send exactly TEXT as one datagram; \\n \\r \\t \\x41 \\u{1F600} are escapes, "" is an empty one',
       },
+      websocket: {
+        brief: 'send TEXT as one message',
+        usage: '/send [--binary] [--fragments N] TEXT',
+        summary:
+          'send exactly TEXT as one message, of text or --binary, in one frame or N; ' +
+          '\\n \\r \\t \\x41 \\u{1F600} are escapes, "" is an empty one',
+      },
     },
-    parse: (rest) => ({ kind: 'send', payload: textArgument('/send', rest) }),
+    parse: (rest, { transport }) => sendArgument(rest, transport),
   },
   hex: {
     brief: 'send bytes given in hex',
     usage: '/hex BYTES',
     summary: 'send bytes given in hex: /hex 48 65 6c6c 6f',
-    texts: { udp: { summary: 'send bytes given in hex as one datagram: /hex 48 65 6c6c 6f' } },
-    parse: (rest) => ({ kind: 'send', payload: hexArgument(rest) }),
+    texts: {
+      udp: { summary: 'send bytes given in hex as one datagram: /hex 48 65 6c6c 6f' },
+      websocket: {
+        brief: 'send a binary message given in hex',
+        summary: 'send bytes given in hex as one binary message: /hex 48 65 6c6c 6f',
+      },
+    },
+    parse: (rest, { transport }) => hexArgument(rest, transport),
   },
   file: {
     brief: 'send the bytes of a file',
@@ -62,6 +78,10 @@ export const verbs = {
         brief: 'send a file as one datagram',
         summary: 'send a file as one datagram, or in pieces of /set chunk',
       },
+      websocket: {
+        brief: 'send a file as one message',
+        summary: 'send a file as one message: of text where it is UTF-8, else binary',
+      },
     },
     parse: (rest) => ({ kind: 'file', path: Buffer.from(textArgument('/file', rest)).toString() }),
   },
@@ -69,13 +89,52 @@ export const verbs = {
     brief: 'end our side (FIN), still read',
     usage: '/fin [N|all]',
     summary: 'end our side of the stream (FIN) after what is queued; we still read',
+    texts: {
+      websocket: {
+        brief: 'end our side (FIN), no close frame',
+        summary:
+          'end our side of the TCP stream (FIN) after what is queued, without a close frame: ' +
+          'the peer has to call that 1006',
+      },
+    },
     parse: (rest) => ({ kind: 'fin', ...optionalPeers('/fin', rest) }),
   },
   close: {
     brief: 'send what is queued, close both sides',
     usage: '/close [N|all]',
     summary: 'send what is queued, then close both sides',
-    parse: (rest) => ({ kind: 'close', ...optionalPeers('/close', rest) }),
+    texts: {
+      websocket: {
+        brief: 'send a close frame, await the answer',
+        usage: '/close [CODE ["REASON"]]',
+        summary:
+          'send what is queued and a close frame, and wait for the close frame that answers it; ' +
+          '1000 is the usual CODE, 4000 to 4999 are yours: /close 4001 "why"',
+      },
+    },
+    parse: (rest, { transport }) => closeArgument(rest, transport),
+  },
+  ping: {
+    brief: 'send a ping frame',
+    usage: '/ping [TEXT]',
+    summary:
+      'send a ping frame with TEXT, at most 125 bytes; the pong that answers it tells how long it took',
+    parse: (rest) => ({ kind: 'ping', payload: controlArgument('ping', rest) }),
+  },
+  pong: {
+    brief: 'send a pong that nobody asked for',
+    usage: '/pong [TEXT]',
+    summary: 'send a pong frame that nobody asked for, with TEXT, at most 125 bytes',
+    parse: (rest) => ({ kind: 'pong', payload: controlArgument('pong', rest) }),
+  },
+  frame: {
+    brief: 'send a frame made by hand, even wrong',
+    usage: '/frame opcode=OPCODE [KEY=VALUE …]',
+    summary:
+      'send a frame made by hand, right or wrong; OPCODE is continuation, text, binary, close, ping, pong or 0 ' +
+      'to 15; fin=0|1 · rsv1=0|1 · rsv2=0|1 · rsv3=0|1 · mask=none or mask=00000000 · length=N (may lie) · ' +
+      'form=7|16|64 (bits of the length) · payload=TEXT, payload="two words" or hex=48656c6c6f',
+    parse: (rest) => ({ kind: 'frame', frame: parseFrame(rest) }),
   },
   reset: {
     brief: 'abort with RST, drop what is queued',
@@ -87,6 +146,13 @@ export const verbs = {
     brief: 'stop reading',
     usage: '/pause [N|all]',
     summary: 'stop reading; what arrives waits in the kernel, then the peer has to wait',
+    texts: {
+      websocket: {
+        summary:
+          'stop reading: nothing is answered, no ping either; what arrives waits in the kernel, then the peer ' +
+          'has to wait',
+      },
+    },
     parse: (rest) => ({ kind: 'pause', ...optionalPeers('/pause', rest) }),
   },
   resume: {
@@ -144,6 +210,10 @@ export const verbs = {
         brief: 'change chunk, rate, ttl, eol …',
         summary: `${settingExamples('udp')}; VALUE may be off`,
       },
+      websocket: {
+        brief: 'change read-size, rate, eol …',
+        summary: `${settingExamples('websocket')}; VALUE may be off`,
+      },
     },
     parse: (rest, { transport }) => ({ kind: 'set', setting: settingArgument(rest, transport) }),
   },
@@ -157,6 +227,7 @@ export const verbs = {
         usage: '/wait D|drained [within D]',
         summary: 'wait a time, or until the kernel has everything that waits here',
       },
+      websocket: { summary: 'wait a time, or until it is so; connected: the upgrade is done' },
     },
     parse: (rest, { transport }) => waitArgument(rest, transport),
   },
@@ -167,6 +238,9 @@ export const verbs = {
     texts: {
       udp: {
         summary: 'wait until one datagram holds TEXT (within 5s); else a script ends with exit code 7',
+      },
+      websocket: {
+        summary: 'wait until one message holds TEXT (within 5s); else a script ends with exit code 7',
       },
     },
     parse: (rest) => expectArgument(rest),
@@ -189,6 +263,10 @@ export const verbs = {
     summary: 'send what is queued, close every connection and end',
     texts: {
       udp: { brief: 'close the socket and end', summary: 'send what is queued, close the socket and end' },
+      websocket: {
+        brief: 'close everything with 1000, then end',
+        summary: 'send what is queued, close every connection with 1000, then end',
+      },
     },
     parse: (rest) => ({ kind: 'quit', ...nothing('/quit', rest) }),
   },
@@ -214,88 +292,5 @@ export const elsewhere: Readonly<Record<Transport, Readonly<Record<string, strin
     pong: 'UDP has no pong: a datagram is all payload (WebSocket has pong frames)',
     frame: 'UDP has no frames: each datagram stands for itself (WebSocket has frames)',
   },
-}
-
-/** A text to its end, or one argument in quotes; both know escapes. */
-function textArgument(verb: string, rest: string): Uint8Array {
-  const quoted = /^"((?:[^"\\]|\\[\s\S])*)"\s*$/.exec(rest)
-  if (quoted !== null) return unescapeBytes(quoted[1] ?? '')
-  if (rest.startsWith('"')) {
-    throw new UsageError(`${verb}: the quote is not closed at the end of the line (a quote itself is \\")`)
-  }
-  if (rest === '') throw new UsageError(`${verb} needs a text: ${verb} hello, or ${verb} "two words"`)
-  return unescapeBytes(rest)
-}
-
-function hexArgument(rest: string): Uint8Array {
-  const digits = rest.replace(/\s+/g, '')
-  if (digits === '' || digits.length % 2 === 1 || /[^0-9a-f]/i.test(digits)) {
-    throw new UsageError(`/hex: "${rest}" is not pairs of hex digits, such as 48 65 6c6c 6f`)
-  }
-  return Buffer.from(digits, 'hex')
-}
-
-function optionalPeers(verb: string, rest: string): { peers?: Peers } {
-  return rest === '' ? {} : { peers: peersArgument(verb, rest) }
-}
-
-function peersArgument(verb: string, text: string, transport: Transport = 'tcp'): Peers {
-  if (text === 'all') return 'all'
-  if (/^#?[1-9]\d{0,8}$/.test(text)) return Number(text.replace('#', ''))
-  const who = transport === 'udp' ? 'peer' : 'client'
-  throw new UsageError(`${verb}: "${text}" is no ${who}: expected its number, such as 3, or all`)
-}
-
-function toArgument(text: string, { transport, parseLine }: Within): Action {
-  const [, who = '', line = ''] = /^(\S*) ?([\s\S]*)$/.exec(text) ?? []
-  const peers = peersArgument('/to', who, transport)
-  if (line === '') return { kind: 'to', peers }
-  return { kind: 'to', peers, action: parseLine(line) }
-}
-
-function nothing(verb: string, rest: string): object {
-  if (rest === '') return {}
-  throw new UsageError(`${verb} takes nothing after it, got "${rest}"`)
-}
-
-function settingArgument(rest: string, transport: Transport): Setting {
-  const [name = '', value = '', ...more] = rest.split(/\s+/)
-  if (more.length > 0) throw new UsageError(`/set takes one name and one value, got "${rest}"`)
-  return parseSetting(name, value, transport)
-}
-
-/** What `/wait` can wait for besides a time. */
-export const conditions: Readonly<Record<Transport, readonly Condition[]>> = {
-  tcp: ['connected', 'fin', 'closed', 'drained'],
-  udp: ['drained'],
-}
-
-function waitArgument(rest: string, transport: Transport): Action {
-  const { text, withinMs } = splitWithin(rest)
-  const condition = conditions[transport].find((name) => name === text)
-  if (condition !== undefined) {
-    return withinMs === undefined ? { kind: 'await', condition } : { kind: 'await', condition, withinMs }
-  }
-  if (withinMs === undefined && /^\d/.test(text)) return { kind: 'wait', ms: parseDuration(text) }
-  const others = conditions[transport].join(', ')
-  if (transport === 'udp' && conditions.tcp.some((name) => name === text)) {
-    throw new UsageError(
-      `/wait ${text}: UDP has no connection that could be in that state: wait for ${others}`,
-    )
-  }
-  throw new UsageError(`/wait: "${rest}" is neither a duration such as 200ms nor ${others}`)
-}
-
-function expectArgument(rest: string): Action {
-  const { text, withinMs = expectWithinMs } = splitWithin(rest)
-  const payload = textArgument('/expect', text)
-  if (payload.length === 0) throw new UsageError('/expect needs a text that is not empty')
-  return { kind: 'expect', payload, withinMs }
-}
-
-/** What stands in quotes is text, `within` too; else it begins a duration. */
-function splitWithin(rest: string): { text: string; withinMs?: number } {
-  const [, text, duration = ''] =
-    /^("(?:[^"\\]|\\[\s\S])*"|[^"][\s\S]*?)\s+within(?:\s+(\S*))?$/.exec(rest) ?? []
-  return text === undefined ? { text: rest } : { text, withinMs: parseDuration(duration) }
+  websocket: {},
 }

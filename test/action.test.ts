@@ -11,7 +11,7 @@ import { anyText, wellFormedText } from './any-text.ts'
 
 const server: Dialect = { transport: 'tcp', role: 'server', eol: 'lf' }
 const client: Dialect = { ...server, role: 'client' }
-const transports: readonly Transport[] = ['tcp', 'udp']
+const transports: readonly Transport[] = ['tcp', 'udp', 'websocket']
 
 const understood: readonly [line: string, action: Action][] = [
   ['hello', send('hello\n')],
@@ -219,12 +219,22 @@ describe('formatAction', () => {
     assert.equal(formatAction({ kind: 'file', path: 'a b', peers: 'all' }), '/to all /file "a b"')
     assert.equal(formatAction({ kind: 'to', peers: 3 }), '/to 3')
     assert.equal(formatAction({ kind: 'to', peers: 3, action: { kind: 'fin' } }), '/to 3 /fin')
+    assert.equal(formatAction({ kind: 'close', peers: 3 }), '/to 3 /close')
+    const why = { code: 4_001, reason: 'é "x"' }
+    assert.equal(formatAction({ kind: 'close', peers: 3, ...why }), '/to 3 /close 4001 "\\xc3\\xa9 \\"x\\""')
+    assert.equal(formatAction({ kind: 'ping', peers: 3, payload }), '/to 3 /ping "x"')
+    const frame = { opcode: 9, fin: false, mask: Uint8Array.of(0, 1, 2, 255), payload }
+    assert.equal(
+      formatAction({ kind: 'frame', peers: 'all', frame }),
+      '/to all /frame opcode=ping fin=0 mask=000102ff payload="x"',
+    )
   })
 })
 
 describe('any line', () => {
   const pieces = fc.constantFrom(
-    ...verbRows(server).map((row) => `/${row.verb} `),
+    ...verbRows({ ...server, transport: 'websocket' }).map((row) => `/${row.verb} `),
+    ...['opcode=', 'ping', 'hex=', 'payload=', 'length=', 'mask=none', '--binary ', '--fragments ', '1000 '],
     ...transports.flatMap((transport) => settingNames(transport)),
     ...['"', '\\', ' ', 'all', '3', '/', 'within', '5s', 'x', '\\x', '\\u{', '\x1b', '\u2028', '\t'],
   )
@@ -265,6 +275,8 @@ describe('verbRows', () => {
   const listed: Readonly<Record<Transport, string>> = {
     tcp: 'send hex file fin close reset pause resume to all kick peers set wait expect stats help quit',
     udp: 'send hex file to all peers set wait expect stats help quit',
+    websocket:
+      'send hex file fin close ping pong frame reset pause resume to all kick peers set wait expect stats help quit',
   }
   for (const transport of transports) {
     test(`is what the design lists for ${transport}`, () => {

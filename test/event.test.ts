@@ -100,13 +100,21 @@ test('carriesPayload', () => {
   const pieces: readonly Event[] = [
     { kind: 'bytes', ...stamp, direction: 'sent', size: 1, payload },
     { kind: 'datagram', ...stamp, direction: 'sent', size: 1, remote, payload },
+    { kind: 'message', ...stamp, direction: 'sent', type: 'text', size: 1, payload, frames: 1 },
   ]
-  for (const event of pieces) assert.ok(carriesPayload(event), event.kind)
+  for (const [index, transport] of (['tcp', 'udp', 'websocket'] as const).entries()) {
+    const carriers = pieces.map((event) => carriesPayload(event, transport))
+    assert.deepEqual(
+      carriers,
+      pieces.map((_, other) => other === index),
+      transport,
+    )
+  }
   const others: readonly Event[] = [
     { kind: 'expected', ...stamp, met: true, payload, tookMs: 1 },
     { kind: 'note', ...stamp, text: 'x' },
   ]
-  for (const event of others) assert.ok(!carriesPayload(event), event.kind)
+  for (const event of others) assert.ok(!carriesPayload(event, 'websocket'), event.kind)
 })
 
 test('msSince', () => {

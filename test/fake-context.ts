@@ -83,6 +83,7 @@ function fakeOutput({ width = 80, isTerminal = false, color = false }: FakeOptio
   const output = {
     stream,
     isTerminal,
+    isDiscarded: false,
     color,
     width: () => width,
     writeNow: keep,

@@ -14,8 +14,11 @@ import {
 const names: Readonly<Record<Transport, readonly string[]>> = {
   tcp: ['no-delay', 'half-open', 'keep-alive', 'read-size', 'rate', 'chunk', 'delay', 'eol'],
   udp: ['rate', 'chunk', 'delay', 'truncate', 'ttl', 'multicast-ttl', 'broadcast', 'eol'],
+  websocket: ['no-delay', 'keep-alive', 'read-size', 'rate', 'eol'],
 }
-const transports = ['tcp', 'udp'] as const
+
+const called = { tcp: 'TCP', udp: 'UDP', websocket: 'WebSocket' } as const
+const transports = ['tcp', 'udp', 'websocket'] as const
 
 for (const transport of transports) {
   describe(`what can be set on ${transport}`, () => {
@@ -30,15 +33,14 @@ for (const transport of transports) {
       assert.deepEqual(set, names[transport])
     })
 
-    const others = transports
-      .flatMap((other) => names[other])
-      .filter((name) => !names[transport].includes(name))
+    const others = new Set(transports.flatMap((other) => names[other]))
+    for (const name of names[transport]) others.delete(name)
     for (const name of others) {
       test(`is not ${name}, which names what is`, () => {
-        const owner = transport === 'tcp' ? 'UDP' : 'TCP'
+        const owners = transports.filter((other) => names[other].includes(name)).map((other) => called[other])
         assert.throws(() => parseSetting(name, 'on', transport), {
           name: 'UsageError',
-          message: `/set: ${name} is for ${owner}: here ${names[transport].join(', ')}`,
+          message: `/set: ${name} is for ${owners.join(', ')}: here ${names[transport].join(', ')}`,
         })
       })
     }
@@ -48,8 +50,8 @@ for (const transport of transports) {
       ['zzz', `expected ${names[transport].join(', ')}`],
       ['constructor', `expected ${names[transport].join(', ')}`],
       ['__proto__', `expected ${names[transport].join(', ')}`],
-      ['chnk', 'did you mean chunk?'],
-      ['dela', 'did you mean delay?'],
+      ['rat', 'did you mean rate?'],
+      ['eoll', 'did you mean eol?'],
     ] as const) {
       test(`is not ${JSON.stringify(name)}`, () => {
         const message = `/set: "${name}" cannot be set: ${hint}`

@@ -1,8 +1,9 @@
-/** The one language where datagrams are meant. */
+/** The one language where datagrams are meant; what it is over WebSocket stands in websocket-verbs.test.ts. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Action, type Dialect, parseLine, verbRows } from '../src/action.ts'
-import { conditions, elsewhere, verbs } from '../src/verbs.ts'
+import { conditions } from '../src/verb-arguments.ts'
+import { elsewhere, verbs } from '../src/verbs.ts'
 import { expect, plain, send } from './any-action.ts'
 
 const server: Dialect = { transport: 'udp', role: 'server', eol: 'none' }
@@ -125,7 +126,8 @@ describe('what a transport does not have is refused with the reason', () => {
     assert.deepEqual(Object.keys(elsewhere.udp).sort(), without)
     assert.deepEqual(Object.keys(elsewhere.tcp).sort(), framesOnly.map(verbOf).sort())
     const listed = verbRows(server).map((row) => row.verb)
-    assert.deepEqual([...listed, ...without].sort(), [...Object.keys(verbs), 'ping', 'pong', 'frame'].sort())
+    assert.deepEqual([...listed, ...without].sort(), Object.keys(verbs).sort())
+    assert.deepEqual(elsewhere.websocket, {})
   })
 })
 
@@ -134,7 +136,7 @@ const refused: readonly [line: string, message: RegExp][] = [
   ['/wait closed', /^\/wait closed: UDP has no connection that could be in that state: wait for drained$/],
   ['/wait connected within 1s', /^\/wait connected: UDP has no connection that could be in that state/],
   ['/wait open', /^\/wait: "open" is neither a duration such as 200ms nor drained$/],
-  ['/set no-delay on', /^\/set: no-delay is for TCP: here rate, /],
+  ['/set no-delay on', /^\/set: no-delay is for TCP, WebSocket: here rate, /],
   ['/set ttl 0', /"0" is not a whole number from 1 to 255/],
   ['/set broadcast', /^\/set broadcast: "" is not on or off/],
   ['/send', /^\/send needs a text/],
@@ -160,13 +162,14 @@ describe('a line of UDP is refused', () => {
 })
 
 test('/wait can wait for fewer states where nothing is connected', () => {
-  assert.deepEqual(conditions, { tcp: ['connected', 'fin', 'closed', 'drained'], udp: ['drained'] })
+  const ofConnection = ['connected', 'fin', 'closed', 'drained']
+  assert.deepEqual(conditions, { tcp: ofConnection, udp: ['drained'], websocket: ofConnection })
 })
 
 test('what is said of a verb fits the transport', () => {
   const textsOf = (dialect: Dialect) =>
     verbRows(dialect).map(({ usage, brief, summary }) => `${usage} ${brief} ${summary}`)
   for (const text of textsOf(server)) assert.doesNotMatch(text, /client|connection|stream|FIN|no-delay/)
-  for (const text of textsOf(streamServer)) assert.doesNotMatch(text, /datagram|ttl|broadcast/)
+  for (const text of textsOf(streamServer)) assert.doesNotMatch(text, /datagram|ttl|broadcast|frame|message/)
   assert.ok(textsOf(server).some((text) => text.includes('/wait D|drained [within D]')))
 })

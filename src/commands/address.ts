@@ -75,7 +75,8 @@ function checkTarget(address: Address, family: Family): Address {
   return checkHost(address, family)
 }
 
-function checkHost({ host, port }: Address, family: Family): Address {
+/** @throws UsageError where the host is none, or not of the family that was asked for */
+export function checkHost({ host, port }: Address, family: Family): Address {
   if (host === '') throw new UsageError('the host is empty: expected a name or an address')
   const isName = /^[\p{L}\p{N}_.-]+$/u.test(host)
   if (!isName && isIP(host) === 0) throw new UsageError(`"${host}" is not a host name or address`)

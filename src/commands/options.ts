@@ -57,6 +57,8 @@ const stream = 'The stream'
 const connection = 'The connection'
 const datagrams = 'The datagrams'
 const reach = 'How far they go'
+const messages = 'The messages'
+const upgrade = 'The upgrade'
 
 /** What every socket command takes. */
 export const commonOptions = {
@@ -127,6 +129,12 @@ const datagramCommonOptions = {
   wait: { ...commonOptions.wait, help: 'end after so long with nothing happening (client, at the end: 1s)' },
   count: { ...commonOptions.count, help: 'end after so many received datagrams' },
   eol: { ...commonOptions.eol, help: 'what ends a line that is sent: lf, crlf or none (none)' },
+} as const satisfies Record<string, OptionRow>
+
+/** The same over a WebSocket. */
+const messageCommonOptions = {
+  ...datagramCommonOptions,
+  count: { ...commonOptions.count, help: 'end after so many received messages' },
 } as const satisfies Record<string, OptionRow>
 
 /** What both ends of TCP take. */
@@ -228,6 +236,119 @@ export const tcpClientOptions = {
   },
   ...streamOptions,
   ...commonOptions,
+} as const satisfies Record<string, OptionRow>
+
+/** What both ends of a WebSocket take. */
+export const webSocketOptions = {
+  subprotocol: {
+    flags: '--subprotocol <name>',
+    help: 'speak this subprotocol; repeatable',
+    group: upgrade,
+    parse: asText,
+    repeat: true,
+  },
+  noCompress: {
+    flags: '--no-compress',
+    help: 'no permessage-deflate (else it is offered and accepted)',
+    group: upgrade,
+  },
+  split: {
+    flags: '--split <how>',
+    help: 'a message is a line, ends at a nul, or none: all of standard input; raw writes them alike (line)',
+    group: messages,
+    parse: choice(splitChoices),
+  },
+  maxPayload: {
+    flags: '--max-payload <size>',
+    help: 'the longest message that is taken (16MiB)',
+    group: messages,
+    parse: size({ max: 2 ** 30 }),
+  },
+  lax: { flags: '--lax', help: 'do not judge frames: for experiments', group: messages },
+  pingInterval: {
+    flags: '--ping-interval <duration>',
+    help: 'ping so often, and give up who says nothing until the next; 0: never (server: 20s)',
+    group: connection,
+    parse: duration(),
+  },
+  closeTimeout: {
+    flags: '--close-timeout <duration>',
+    help: 'how long the other side may take to close (5s)',
+    group: connection,
+    parse: duration({ min: 1 }),
+  },
+  readSize: streamOptions.readSize,
+  rate: streamOptions.rate,
+  hold: streamOptions.hold,
+  maxQueue: streamOptions.maxQueue,
+  stallTimeout: {
+    ...streamOptions.stallTimeout,
+    help: 'give up a peer that takes nothing for so long; 0: never (30s)',
+  },
+} as const satisfies Record<string, OptionRow>
+
+export const wsEchoOptions = {
+  path: {
+    flags: '--path <path>',
+    help: 'serve this path, others get 404; repeatable (any)',
+    group: upgrade,
+    parse: asText,
+    repeat: true,
+  },
+  origin: {
+    flags: '--origin <origin>',
+    help: 'pages of this origin may connect, * for any; repeatable (this machine)',
+    group: upgrade,
+    parse: asText,
+    repeat: true,
+  },
+  handshakeTimeout: {
+    flags: '--handshake-timeout <duration>',
+    help: 'close who has not asked for the upgrade after so long (10s)',
+    group: upgrade,
+    parse: duration({ min: 1 }),
+  },
+  maxConnections: tcpServerOptions.maxConnections,
+  backlog: tcpServerOptions.backlog,
+  idleTimeout: tcpServerOptions.idleTimeout,
+  ...webSocketOptions,
+  ...messageCommonOptions,
+} as const satisfies Record<string, OptionRow>
+
+export const wsClientOptions = {
+  header: {
+    flags: '-H, --header <header>',
+    help: "send this header too: 'Name: value'; repeatable",
+    group: upgrade,
+    parse: asText,
+    repeat: true,
+  },
+  origin: {
+    flags: '--origin <origin>',
+    help: 'as a page of this origin would',
+    group: upgrade,
+    parse: asText,
+  },
+  auth: {
+    flags: '--auth <user:password>',
+    help: 'basic authentication; ws://user:password@host does the same',
+    group: upgrade,
+    parse: asText,
+  },
+  echo: { flags: '--echo', help: 'send every message back as it came, and stay', group: messages },
+  binary: { flags: '--binary', help: 'typed and piped messages are binary', group: messages },
+  connectTimeout: {
+    ...tcpClientOptions.connectTimeout,
+    help: 'give up connecting and the upgrade after so long (10s)',
+  },
+  onEof: {
+    flags: '--on-eof <what>',
+    help: 'at the end of standard input: close after -w (1s) without a message, or stay (close)',
+    group: connection,
+    parse: choice(datagramOnEofChoices),
+  },
+  ...webSocketOptions,
+  ...messageCommonOptions,
 } as const satisfies Record<string, OptionRow>
 
 /** What both ends of UDP take. */

@@ -8,6 +8,7 @@ import { signalCodes } from '../exit-code.ts'
 import type { DatagramOptions } from '../net/datagram-port.ts'
 import { bulkReadSize } from '../net/receiver.ts'
 import type { StreamOptions } from '../net/tcp-connection.ts'
+import type { WebSocketOptions } from '../net/websocket-connection.ts'
 import type { Split } from '../session/messages.ts'
 import { Screen } from '../session/screen.ts'
 import { Session, type SessionOptions } from '../session/session.ts'
@@ -16,7 +17,7 @@ import type { LogOptions } from '../views/log.ts'
 import type { RawOptions } from '../views/raw.ts'
 import type { View } from '../views/view.ts'
 import { sequenceHeaderSize } from '../wire/sequence.ts'
-import type { commonOptions, datagramOptions, streamOptions, Values } from './options.ts'
+import type { commonOptions, datagramOptions, streamOptions, Values, webSocketOptions } from './options.ts'
 
 type Common = Values<typeof commonOptions>
 
@@ -25,10 +26,15 @@ type Stream = Values<typeof streamOptions>
 
 type Datagrams = Values<typeof datagramOptions>
 
+type WebSocket = Values<typeof webSocketOptions>
+
 export type ViewName = 'log' | 'raw' | 'hex' | 'json'
 
 const defaultMaxQueue = 2 ** 20
 const defaultMaxDatagrams = 1_000
+
+/** Measured: of messages of 64 KiB and more this brings the most a second, bytes. */
+const webSocketReadSize = 2 ** 18
 
 /** Where nobody looks at single writes, larger ones are faster. */
 const usualWriteSize = 2 ** 16
@@ -60,6 +66,19 @@ export function resolveStream(values: Stream, view: ViewName, defaultStallTimeou
   }
 }
 
+/** The options that are the same for both ends of a WebSocket. */
+export function resolveWebSocket(values: WebSocket, view: ViewName): Omit<WebSocketOptions, 'echo'> {
+  return {
+    ...resolveStream(values, view, 30_000),
+    readSize: values.readSize ?? (view === 'raw' ? webSocketReadSize : undefined),
+    // Frames are written whole: holding back the last one would serve nobody.
+    noDelay: true,
+    maxPayload: values.maxPayload ?? 2 ** 24,
+    closeTimeoutMs: values.closeTimeout ?? 5_000,
+    lax: values.lax === true,
+  }
+}
+
 /** The datagram options; they are the same for both ends of UDP. */
 export function resolveDatagrams(values: Datagrams): DatagramOptions {
   return {
@@ -81,31 +100,30 @@ export function resolveDatagrams(values: Datagrams): DatagramOptions {
 }
 
 /** Where one datagram of standard input ends: with pieces of a size that was asked for, line ends mean nothing. */
-export function chooseSplit({ split, chunk }: Datagrams): Split {
+export function chooseSplit({ split, chunk }: Pick<Datagrams, 'split' | 'chunk'>): Split {
   return split ?? (chunk === undefined ? 'line' : 'none')
 }
 
-const afterDatagram = { line: '\n', nul: '\0', none: '' } as const satisfies Readonly<Record<Split, string>>
+const afterMessage = { line: '\n', nul: '\0', none: '' } as const satisfies Readonly<Record<Split, string>>
 
-/** How the raw view writes datagrams: so that they come in again as they went out. */
-export function resolveRaw(values: Datagrams): RawDatagrams {
+/** How the raw view writes messages and datagrams: so that they come in again as they went out. */
+export function resolveRaw(values: Pick<Datagrams, 'split' | 'chunk' | 'sequence'>): RawMessages {
   return {
-    after: afterDatagram[chooseSplit(values)],
+    after: afterMessage[chooseSplit(values)],
     headers: values.sequence === true ? 'strip' : 'keep',
   }
 }
 
-/** The session's half of the options, but for the role. */
+/** The session's half of the options. */
 export function resolveSession(
   values: Common,
   view: ViewName,
-  role: SessionOptions['dialect']['role'],
+  { transport, role }: Pick<Dialect, 'transport' | 'role'>,
   { onEof, split }: { readonly onEof: SessionOptions['onEof']; readonly split?: Split },
 ): SessionOptions {
-  const dialect: Pick<Dialect, 'transport' | 'eol'> =
-    split === undefined ? { transport: 'tcp', eol: 'lf' } : { transport: 'udp', eol: 'none' }
+  const eol = values.eol ?? (transport === 'tcp' ? 'lf' : 'none')
   return {
-    dialect: { ...dialect, role, ...(values.eol !== undefined && { eol: values.eol }) },
+    dialect: { transport, role, eol },
     split,
     enter: values.enter ?? [],
     script: values.script,
@@ -117,8 +135,8 @@ export function resolveSession(
   }
 }
 
-/** How the raw view writes datagrams. */
-export type RawDatagrams = Pick<RawOptions, 'after' | 'headers'>
+/** How the raw view writes messages and datagrams. */
+export type RawMessages = Pick<RawOptions, 'after' | 'headers'>
 
 /** A session with its screen; signals, a full disk or a closed output end it through `stop`. */
 export async function openSession(
@@ -126,34 +144,37 @@ export async function openSession(
   values: Common,
   view: ViewName,
   options: SessionOptions,
-  raw: RawDatagrams = {},
+  raw: RawMessages = {},
 ): Promise<{ session: Session; stop: AbortController }> {
   const stop = new AbortController()
-  const screen = await createScreen(context, values, view, raw, stop)
+  const shown = { ...raw, transport: options.dialect.transport }
+  const screen = await createScreen(context, values, view, shown, stop)
   const session = new Session(context, options, screen, stop)
   context.onSignal((signal) => stop.abort(new Stop(signalCodes[signal], afterSignal)))
   return { session, stop }
 }
 
 /** Two seconds in all for whoever waits for us to go. */
-const afterSignal = { graceMs: 1_400, flushMs: 400 } as const
+const afterSignal = { graceMs: 1_400, flushMs: 400, why: 'signal' } as const
 
 async function createScreen(
   context: Context,
   values: Common,
   view: ViewName,
-  raw: RawDatagrams,
+  raw: Omit<RawOptions, 'terminal'>,
   stop: AbortController,
 ): Promise<Screen> {
   const verbosity = chooseVerbosity(values)
+  const { transport } = raw
   if (view === 'log') {
-    return new Screen(context, await logView(context.stdout, context, values, verbosity), undefined, stop)
+    const log = await logView(context.stdout, context, values, { verbosity, transport })
+    return new Screen(context, log, undefined, stop)
   }
   let narrator: Promise<View> | undefined
   const narration = {
-    kinds: verbosity > 0 ? narratedVerbosely : narrated,
+    kinds: narrated[Math.max(0, verbosity)] ?? narratedAlways,
     load() {
-      narrator ??= logView(context.stderr, context, values, verbosity)
+      narrator ??= logView(context.stderr, context, values, { verbosity, transport })
       return narrator
     },
   }
@@ -171,11 +192,12 @@ function chooseVerbosity({ quiet, verbose = 0 }: Common): LogOptions['verbosity'
 }
 
 /** What is said on standard error beside a view that shows data. */
-const narrated: ReadonlySet<EventKind> = new Set([
+const narratedAlways: ReadonlySet<EventKind> = new Set([
   'listening',
   'timeout',
   'refused',
   'failed',
+  'violation',
   'limit',
   'stats',
   'expected',
@@ -183,10 +205,12 @@ const narrated: ReadonlySet<EventKind> = new Set([
 ])
 
 const narratedVerbosely: ReadonlySet<EventKind> = new Set([
-  ...narrated,
+  ...narratedAlways,
   'resolved',
   'connecting',
   'opened',
+  'request',
+  'response',
   'peer',
   'paused',
   'resumed',
@@ -196,11 +220,14 @@ const narratedVerbosely: ReadonlySet<EventKind> = new Set([
   'closed',
 ])
 
+/** By how often -v was given. */
+const narrated = [narratedAlways, narratedVerbosely, new Set<EventKind>([...narratedVerbosely, 'frame'])]
+
 async function logView(
   output: Output,
   context: Context,
   values: Common,
-  verbosity: LogOptions['verbosity'],
+  how: Pick<LogOptions, 'verbosity' | 'transport'>,
 ): Promise<View> {
   const { createLogView } = await import('../views/log.ts')
   return createLogView({
@@ -208,7 +235,7 @@ async function logView(
     color: usesColor(output, values),
     time: values.time ?? 'elapsed',
     show: values.show ?? 256,
-    verbosity,
+    ...how,
     startedAt: new Date(context.date().getTime() - context.now()),
   })
 }
@@ -217,13 +244,17 @@ async function createView(
   view: Exclude<ViewName, 'log'>,
   context: Context,
   values: Common,
-  raw: RawDatagrams,
+  raw: Omit<RawOptions, 'terminal'>,
 ): Promise<View> {
+  const { transport } = raw
   switch (view) {
     case 'raw':
+      if (context.stdout.isDiscarded) return (await import('../views/none.ts')).createNoView()
       return (await import('../views/raw.ts')).createRawView({ terminal: context.stdout.isTerminal, ...raw })
-    case 'hex':
-      return (await import('../views/hex.ts')).createHexView({ color: usesColor(context.stdout, values) })
+    case 'hex': {
+      const color = usesColor(context.stdout, values)
+      return (await import('../views/hex.ts')).createHexView({ color, transport })
+    }
     case 'json':
       return (await import('../views/json.ts')).createJsonView()
   }

@@ -24,7 +24,12 @@ export async function tcpClient(
 ): Promise<ExitCode> {
   const view = chooseView(context, values)
   const options = resolve(host, port, values, view)
-  const sessionOptions = resolveSession(values, view, 'client', { onEof: values.onEof ?? 'fin' })
+  const sessionOptions = resolveSession(
+    values,
+    view,
+    { transport: 'tcp', role: 'client' },
+    { onEof: values.onEof ?? 'fin' },
+  )
   const { session, stop } = await openSession(context, values, view, sessionOptions)
   const client = new TcpClient(options, { teller: session.teller, now: () => context.now() })
   try {

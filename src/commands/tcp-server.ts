@@ -19,7 +19,7 @@ export async function tcpServer(
     context,
     values,
     view,
-    resolveSession(values, view, 'server', { onEof: 'stay' }),
+    resolveSession(values, view, { transport: 'tcp', role: 'server' }, { onEof: 'stay' }),
   )
   const server = new TcpServer(options, {
     teller: session.teller,

@@ -1,6 +1,6 @@
 /** Questions that claims and steps put to the evidence. */
 import { createHash } from 'node:crypto'
-import { carriesPayload, type Direction, type EventKind, type EventOf } from '../event.ts'
+import type { Direction, Event, EventKind, EventOf } from '../event.ts'
 import type { Evidence } from './experiment.ts'
 
 /** What an actor told of one kind, in its order. */
@@ -27,8 +27,13 @@ export function readsOf(evidence: Evidence, actor: string): readonly Uint8Array[
 
 function payloads(evidence: Evidence, actor: string, direction: Direction): readonly Uint8Array[] {
   return evidence.flatMap(({ actor: teller, event }) =>
-    teller === actor && carriesPayload(event) && event.direction === direction ? [event.payload] : [],
+    teller === actor && isCall(event) && event.direction === direction ? [event.payload] : [],
   )
+}
+
+/** Whether it tells of one call on the socket: a write, a read, or a datagram. */
+function isCall(event: Event): event is EventOf<'bytes' | 'datagram'> {
+  return event.kind === 'bytes' || event.kind === 'datagram'
 }
 
 export function totalBytes(pieces: readonly Uint8Array[]): number {

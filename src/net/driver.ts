@@ -10,6 +10,12 @@ export type OnEof = (typeof onEofChoices)[number]
 /** How much of a file is sent in one go on a stream, where the pieces mean nothing, bytes. */
 export const streamFilePiece = 65_536
 
+/** A message that is longer becomes no datagram, bytes: none can be nearly as long. */
+export const longestDatagramMessage = 2 ** 20
+
+/** Why everything is to end: somebody asked for it, or a signal told the process to go. */
+export type EndReason = 'asked' | 'signal'
+
 /** Carries actions to real sockets; what happens there is told as events. */
 export interface Driver {
   /**
@@ -26,6 +32,8 @@ export interface Driver {
   feed(bytes: Uint8Array): boolean | Promise<boolean>
   /** How much of a file goes into one send, bytes; Infinity: all of it. */
   readonly filePiece: number
+  /** The longest message that can be sent, bytes: a longer one is not kept; Infinity for a stream, which has none. */
+  readonly longestMessage: number
   /** Standard input or a script may bring bytes from now on: a peer's FIN is not answered before they did. */
   startFeed(): void
   /** Nothing more comes: a client ends its side, closes or stays; a server ends the sides that it fed. */
@@ -42,8 +50,11 @@ export interface Driver {
   peers(): readonly number[]
   /** Settles when nothing is left to drive. */
   readonly ended: Promise<Outcome>
-  /** Sends what is queued, ends every connection and stops listening; within the grace time, else by force. */
-  shutdown(graceMs: number): Promise<void>
+  /**
+   * Sends what is queued, ends every connection and stops listening; within the grace time, else by force.
+   * Where a connection ends with a word, as a WebSocket does, `why` decides which.
+   */
+  shutdown(graceMs: number, why: EndReason): Promise<void>
 }
 
 /** How a driver ended: as asked, or with what went wrong. */

@@ -70,6 +70,11 @@ export class Receiver {
     return this.#obstacles.has('asked')
   }
 
+  /** Whether anything keeps us from reading. */
+  get isBlocked(): boolean {
+    return this.#obstacles.size > 0
+  }
+
   block(obstacle: Obstacle): void {
     clearImmediate(this.#resuming)
     this.#socket?.pause()

@@ -5,10 +5,17 @@ import type { Transport } from '../event.ts'
 /** How many numbers a message names at most. */
 const mostNamed = 20
 
-const words: Readonly<
-  Record<Transport, { readonly who: string; readonly nobody: string; readonly here: string }>
-> = {
-  tcp: { who: 'client', nobody: 'nobody is connected', here: 'connected' },
+interface Words {
+  readonly who: string
+  readonly nobody: string
+  readonly here: string
+}
+
+const ofConnections: Words = { who: 'client', nobody: 'nobody is connected', here: 'connected' }
+
+const words: Readonly<Record<Transport, Words>> = {
+  tcp: ofConnections,
+  websocket: ofConnections,
   udp: { who: 'peer', nobody: 'nobody has spoken yet', here: 'known' },
 }
 

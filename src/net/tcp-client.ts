@@ -15,6 +15,7 @@ const name = 'client'
 export class TcpClient implements Driver {
   readonly ended: Promise<Outcome>
   readonly filePiece = streamFilePiece
+  readonly longestMessage = Number.POSITIVE_INFINITY
   readonly #options: TcpClientOptions
   readonly #teller: Teller
   readonly #now: () => number
@@ -110,6 +111,7 @@ export class TcpClient implements Driver {
   }
 
   #onClosed(verdict: ConnectionClosedEvent): void {
+    this.#teller.tell(name, verdict)
     this.#isClosed = true
     const where = formatEndpoint(this.#connected().remote)
     const error = errorOf(verdict, `The connection to ${where}`)

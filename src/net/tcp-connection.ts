@@ -6,6 +6,8 @@ import {
   type Ending,
   type Endpoint,
   msSince,
+  type Received,
+  type Sent,
   type Side,
   type Teller,
 } from '../event.ts'
@@ -31,9 +33,14 @@ export interface ConnectionOwner {
   isFeeding(): boolean
   /** A read; the bytes are borrowed. */
   received(connection: TcpConnection, bytes: Uint8Array): void
+  /** It is over; the owner tells the verdict, or makes one of its own of it. */
   closed(connection: TcpConnection, verdict: ConnectionClosedEvent): void
   /** The queue to the peer is full, or has room again. */
   queueFull(connection: TcpConnection, full: boolean): void
+  /** A write said stop, or all that waited has gone out. */
+  congested?(connection: TcpConnection, congested: boolean): void
+  /** What may be told of a write; the write itself where nothing stands here. */
+  tellable?(written: Uint8Array): Uint8Array
 }
 
 /** A connected socket that nothing was read from yet, and the receiver that will. */
@@ -108,6 +115,16 @@ export class TcpConnection {
 
   get queued(): number {
     return this.#sender.queued
+  }
+
+  /** Whether anything keeps us from reading. */
+  get isBlocked(): boolean {
+    return this.#receiver.isBlocked
+  }
+
+  /** What it has carried so far. */
+  get carried(): { readonly sent: Sent; readonly received: Received } {
+    return { sent: this.#sender.sent, received: this.#received }
   }
 
   /** Whether as much waits as may: whoever can must not send more. */
@@ -214,6 +231,15 @@ export class TcpConnection {
     }
   }
 
+  /** Closes it after so long of silence both ways, milliseconds; 0: never. */
+  closeWhenIdle(afterMs: number): void {
+    if (afterMs === 0) return
+    this.#socket.setTimeout(afterMs, () => {
+      this.#owner.teller.tell(this.name, { kind: 'timeout', what: 'idle', afterMs })
+      this.abort('fin')
+    })
+  }
+
   /** Standard input is over or quiet: a FIN of the peer that waited for it is answered. */
   answerFin(): void {
     clearTimeout(this.#quiet)
@@ -223,12 +249,19 @@ export class TcpConnection {
   #createSender(options: SendOptions): Sender {
     const { teller, now } = this.#owner
     const hooks = {
-      wrote: (payload: Uint8Array) => {
+      wrote: (written: Uint8Array) => {
         if (!teller.wants('bytes', 'sent')) return
-        teller.tell(this.name, { kind: 'bytes', direction: 'sent', size: payload.length, payload })
+        const payload = this.#owner.tellable?.(written) ?? written
+        teller.tell(this.name, { kind: 'bytes', direction: 'sent', size: written.length, payload })
       },
-      stalled: (queued: number) => teller.tell(this.name, { kind: 'stalled', queued }),
-      drained: (tookMs: number) => teller.tell(this.name, { kind: 'drained', tookMs }),
+      stalled: (queued: number) => {
+        teller.tell(this.name, { kind: 'stalled', queued })
+        this.#owner.congested?.(this, true)
+      },
+      drained: (tookMs: number) => {
+        teller.tell(this.name, { kind: 'drained', tookMs })
+        this.#owner.congested?.(this, false)
+      },
       full: () => this.#owner.queueFull(this, true),
       room: () => this.#owner.queueFull(this, false),
       stuck: () => {
@@ -290,9 +323,7 @@ export class TcpConnection {
     this.#receiver.stop()
     this.#sender.stop()
     clearTimeout(this.#quiet)
-    const verdict = this.#verdict()
-    this.#owner.teller.tell(this.name, verdict)
-    this.#owner.closed(this, verdict)
+    this.#owner.closed(this, this.#verdict())
   }
 
   #verdict(): ConnectionClosedEvent {

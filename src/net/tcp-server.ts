@@ -1,43 +1,23 @@
-import { createServer, type Server, type Socket } from 'node:net'
 import type { SocketAction } from '../action.ts'
-import { describeSystemError, NetworkError, systemCode } from '../errors.ts'
-import { type ConnectionClosedEvent, type Endpoint, formatEndpoint, type Teller } from '../event.ts'
+import type { ConnectionClosedEvent, Endpoint, Teller } from '../event.ts'
 import { carryOut } from './carry-out.ts'
 import { type Driver, type Outcome, streamFilePiece } from './driver.ts'
-import { endpoint, isLoopback, remoteEnd } from './endpoint.ts'
+import { isLoopback } from './endpoint.ts'
 import { Limits } from './limits.ts'
-import { listenError } from './listen-error.ts'
-import { readThrough } from './raw-handle.ts'
-import { Receiver } from './receiver.ts'
 import { Roster } from './roster.ts'
 import { createService, type Service, type ServiceName } from './services.ts'
-import { type ConnectionOwner, type StreamOptions, TcpConnection } from './tcp-connection.ts'
+import { type ConnectionOwner, type Link, type StreamOptions, TcpConnection } from './tcp-connection.ts'
+import { type ListenOptions, type ServerSurroundings, TcpListener } from './tcp-listener.ts'
 import { Totals } from './totals.ts'
 import { errorOf } from './verdict.ts'
 
-export interface TcpServerOptions extends StreamOptions {
-  readonly host: string
-  readonly port: number
-  readonly ipv6Only: boolean
+export interface TcpServerOptions extends StreamOptions, ListenOptions {
   readonly service: ServiceName
   /** Serve one client, then end. */
   readonly once: boolean
-  readonly maxConnections: number
-  readonly backlog: number
   /** Milliseconds of silence both ways after which a client is closed; 0: never. */
   readonly idleTimeoutMs: number
 }
-
-/** What the server needs of the process around it. */
-export interface ServerSurroundings {
-  readonly teller: Teller
-  now(): number
-  date(): Date
-  openFiles(): { readonly limit: number; readonly open: number }
-}
-
-/** Files kept free for everything that is not a connection: the output, a file to send, the name service. */
-const spareFiles = 8
 
 const name = 'server'
 
@@ -45,15 +25,15 @@ const name = 'server'
 export class TcpServer implements Driver {
   readonly ended: Promise<Outcome>
   readonly filePiece = streamFilePiece
+  readonly longestMessage = Number.POSITIVE_INFINITY
   readonly #options: TcpServerOptions
   readonly #surroundings: ServerSurroundings
   readonly #teller: Teller
-  readonly #server: Server
+  readonly #listener: TcpListener
   readonly #service: Service
   readonly #roster = new Roster<TcpConnection>('tcp')
   readonly #totals = new Totals()
   readonly #limits: Limits
-  #maxConnections: number
   #isFeeding = false
   /** Those that got bytes from standard input. */
   readonly #fed = new WeakSet<TcpConnection>()
@@ -67,7 +47,6 @@ export class TcpServer implements Driver {
     this.#surroundings = surroundings
     this.#teller = surroundings.teller
     this.#limits = new Limits(surroundings.teller)
-    this.#maxConnections = options.maxConnections
     this.ended = new Promise((end) => {
       this.#end = end
     })
@@ -77,24 +56,17 @@ export class TcpServer implements Driver {
       lineCut: (connection, limit) => this.#onLineCut(connection, limit),
       linesDropped: (connection) => this.#onLinesDropped(connection),
     })
-    this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) =>
-      this.#accept(socket),
-    )
+    this.#listener = new TcpListener(options, surroundings, this.#limits, {
+      count: () => this.#roster.size,
+      accept: (link) => this.#accept(link),
+    })
   }
 
   /** Opens the port. @throws NetworkError that says how to mend it */
   async listen(): Promise<Endpoint> {
-    const { host, port, backlog, ipv6Only, service } = this.#options
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (error) => reject(listenError(error, host, port)))
-      this.#server.listen({ host, port, backlog, ipv6Only }, resolve)
-    })
-    this.#server.removeAllListeners('error')
-    this.#server.on('error', (error) => this.#tellFailure(error))
-    const { limit, open } = this.#surroundings.openFiles()
-    this.#maxConnections = Math.max(1, Math.min(this.#options.maxConnections, limit - open - spareFiles))
-    const local = addressOf(this.#server)
+    const local = await this.#listener.listen()
     const reach = isLoopback(local.address) ? 'loopback' : 'network'
+    const { service } = this.#options
     this.#teller.tell(name, { kind: 'listening', transport: 'tcp', local, reach, service })
     return local
   }
@@ -167,27 +139,14 @@ export class TcpServer implements Driver {
     clearTimeout(timer)
   }
 
-  #accept(accepted: Socket): void {
-    if (this.#roster.size >= this.#maxConnections) {
-      this.#refuse(accepted)
-      return
-    }
-    if (accepted.remoteAddress === undefined) {
-      accepted.destroy()
-      const message = 'a client had gone before it was accepted'
-      this.#teller.tell(name, { kind: 'failed', code: 'ECONNABORTED', message })
-      return
-    }
+  #accept(link: Link): void {
     if (this.#options.once) this.#stopListening()
-    const receiver = new Receiver(this.#options)
-    const through = readThrough(accepted, receiver.onread)
-    const link = { socket: through ?? accepted, receiver, throughOnread: through !== undefined }
     const connection = this.#roster.add(
       (number) => new TcpConnection(`${name}#${number}`, link, this.#options, this.#owner()),
     )
     if (!this.#isReading) connection.setBlocked('output', true)
     if (!this.#isWriting) connection.setWriting(false)
-    this.#watchIdle(link.socket, connection)
+    connection.closeWhenIdle(this.#options.idleTimeoutMs)
     this.#service.opened?.(connection)
   }
 
@@ -203,6 +162,7 @@ export class TcpServer implements Driver {
   }
 
   #forget(connection: TcpConnection, verdict: ConnectionClosedEvent): void {
+    this.#teller.tell(connection.name, verdict)
     this.#roster.remove(connection)
     this.#totals.addClosed(verdict)
     this.#service.closed?.(connection)
@@ -217,19 +177,7 @@ export class TcpServer implements Driver {
 
   #stopListening(): void {
     this.#isClosing = true
-    this.#server.close()
-  }
-
-  #refuse(socket: Socket): void {
-    const remote = remoteEnd(socket)
-    socket.destroy()
-    const limit = this.#maxConnections
-    const mend =
-      limit < this.#options.maxConnections
-        ? 'this process may have no more open files; ulimit -n raises that'
-        : '--max-connections allows more'
-    const detail = `refused ${formatEndpoint(remote)}; ${mend}`
-    this.#limits.tell(name, 'connections', { limit, detail, remote })
+    this.#listener.close()
   }
 
   /** A peer that sends but does not read: what a service owes it is bounded, so it has to wait. */
@@ -252,27 +200,7 @@ export class TcpServer implements Driver {
     this.#limits.tell(connection.name, 'queue', { limit: this.#options.maxQueue, detail })
   }
 
-  #watchIdle(socket: Socket, connection: TcpConnection): void {
-    const afterMs = this.#options.idleTimeoutMs
-    if (afterMs === 0) return
-    socket.setTimeout(afterMs, () => {
-      this.#teller.tell(connection.name, { kind: 'timeout', what: 'idle', afterMs })
-      connection.abort('fin')
-    })
-  }
-
   #receivers(): TcpConnection[] {
     return this.#roster.all().filter((connection) => connection.canSend)
   }
-
-  #tellFailure(error: Error): void {
-    const code = systemCode(error) ?? 'UNKNOWN'
-    this.#teller.tell(name, { kind: 'failed', code, message: describeSystemError(error) })
-  }
-}
-
-function addressOf(server: Server): Endpoint {
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new NetworkError('the server has no address')
-  return endpoint(address.address, address.port)
 }

@@ -6,7 +6,7 @@ import { type Endpoint, formatEndpoint, type Teller } from '../event.ts'
 import { isDatagramSetting } from '../settings.ts'
 import { DatagramPeer } from './datagram-peer.ts'
 import type { Binding, DatagramOptions } from './datagram-port.ts'
-import type { Driver, OnEof, Outcome } from './driver.ts'
+import { type Driver, longestDatagramMessage, type OnEof, type Outcome } from './driver.ts'
 import { endpoint, familyOf, isLoopback } from './endpoint.ts'
 import { Limits } from './limits.ts'
 import { isForMany, zoneOf } from './multicast.ts'
@@ -40,6 +40,7 @@ const name = 'client'
 /** A UDP client: one socket for one remote address. */
 export class UdpClient implements Driver {
   readonly ended: Promise<Outcome>
+  readonly longestMessage = longestDatagramMessage
   readonly #options: UdpClientOptions
   readonly #surroundings: UdpSurroundings
   #socket: UdpSocket | undefined

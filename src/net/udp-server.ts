@@ -5,7 +5,7 @@ import { isDatagramSetting } from '../settings.ts'
 import { DatagramPeer } from './datagram-peer.ts'
 import type { DatagramOptions } from './datagram-port.ts'
 import type { AnsweringService, DatagramServiceName } from './datagram-services.ts'
-import type { Driver, Outcome } from './driver.ts'
+import { type Driver, longestDatagramMessage, type Outcome } from './driver.ts'
 import { familyOf, isLoopback } from './endpoint.ts'
 import { Limits } from './limits.ts'
 import { listenError } from './listen-error.ts'
@@ -40,6 +40,7 @@ const name = 'server'
 /** A UDP server: one socket for everyone; whoever speaks gets a number. */
 export class UdpServer implements Driver {
   readonly ended: Promise<Outcome>
+  readonly longestMessage = longestDatagramMessage
   readonly #options: UdpServerOptions
   readonly #surroundings: UdpServerSurroundings
   readonly #limits: Limits

@@ -1,8 +1,11 @@
 import { NetworkError, type SockpitError, TimeoutError } from '../errors.ts'
-import type { ConnectionClosedEvent } from '../event.ts'
+import type { ConnectionClosedEvent, WebSocketClosedEvent } from '../event.ts'
 
 /** What a script must learn of a connection that broke: the error, or undefined where it ended as asked. */
-export function errorOf(verdict: ConnectionClosedEvent, whose: string): SockpitError | undefined {
+export function errorOf(
+  verdict: ConnectionClosedEvent | WebSocketClosedEvent,
+  whose: string,
+): SockpitError | undefined {
   const { how, code, sent, received, unsent } = verdict
   const isOurReset = how === 'reset' && code === undefined
   if (how === 'fin' || isOurReset) return undefined

@@ -1,7 +1,7 @@
 import { verbRows } from '../action.ts'
 import type { Transport } from '../event.ts'
 import { settingNames } from '../settings.ts'
-import { conditions } from '../verbs.ts'
+import { conditions } from '../verb-arguments.ts'
 
 /** What Tab may complete a line to. */
 export interface Candidates {
@@ -27,6 +27,8 @@ function words(
   verbs: readonly string[],
   { transport, role, peers }: Candidates,
 ): readonly string[] {
+  // Over WebSocket it takes a code.
+  if (verb === 'close' && transport === 'websocket') return []
   if (takesPeers.has(verb)) return role === 'server' ? [...peers.map(String), 'all'] : []
   if (verb === 'set') return settingNames(transport)
   if (verb === 'wait') return conditions[transport]

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { FileHandle } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
@@ -12,7 +13,7 @@ import {
   verbRows,
 } from '../action.ts'
 import { describeSystemError, UsageError } from '../errors.ts'
-import type { Teller } from '../event.ts'
+import type { Teller, Transport } from '../event.ts'
 import { exitCodes } from '../exit-code.ts'
 import type { Driver } from '../net/driver.ts'
 import { noSuchPeer } from '../net/roster.ts'
@@ -23,9 +24,6 @@ import type { Watch } from './watch.ts'
 
 /** How long `/quit` waits for peers to take what is queued, milliseconds. */
 const quitGraceMs = 30_000
-
-/** No message is longer, bytes: a larger file goes in pieces only. */
-const longestMessage = 2 ** 20
 
 export interface Surroundings {
   readonly driver: Driver
@@ -107,7 +105,7 @@ export class Interpreter {
         stop.abort(
           new Stop(exitCodes.ok, {
             graceMs: quitGraceMs,
-            // A stream's end is told where it ends; what became of datagrams, here.
+            // The end of a connection is told where it ends; what became of datagrams, here.
             isQuiet: this.#dialect.transport === 'udp',
           }),
         )
@@ -148,7 +146,7 @@ export class Interpreter {
       const file = await open(path)
       try {
         if (driver.filePiece === Number.POSITIVE_INFINITY) {
-          await driver.perform({ kind: 'send', payload: await wholeFile(file, path), ...to })
+          await driver.perform({ ...(await this.#fileMessage(file, path)), ...to })
           return
         }
         for await (const piece of file.createReadStream({ highWaterMark: driver.filePiece })) {
@@ -163,20 +161,34 @@ export class Interpreter {
     }
   }
 
+  /** A file that is one message. @throws UsageError where it is too large for any */
+  async #fileMessage(file: FileHandle, path: string): Promise<SocketAction> {
+    const { transport } = this.#dialect
+    const { longestMessage } = this.#surroundings.driver
+    const payload = await readAtMost(file, longestMessage + 1)
+    if (payload.length > longestMessage) {
+      const why = tooLarge(transport, longestMessage)
+      throw new UsageError(`Cannot send the file "${path}" as one message: ${why}`)
+    }
+    const isBinary = transport === 'websocket' && !isUtf8(payload)
+    return isBinary ? { kind: 'send', payload, binary: true } : { kind: 'send', payload }
+  }
+
   #note(text: string): void {
     this.#surroundings.teller.tell(this.#dialect.role, { kind: 'note', text })
   }
 }
 
-/** A file that is one message. @throws UsageError where it is too large for any */
-async function wholeFile(file: FileHandle, path: string): Promise<Uint8Array> {
+async function readAtMost(file: FileHandle, size: number): Promise<Uint8Array> {
   const pieces: Buffer[] = []
-  for await (const piece of file.createReadStream({ end: longestMessage, autoClose: false }))
-    pieces.push(piece)
-  const whole = Buffer.concat(pieces)
-  if (whole.length <= longestMessage) return whole
-  const why = 'it is far longer than a datagram can be; /set chunk 1400 sends it in pieces'
-  throw new UsageError(`Cannot send the file "${path}" as one message: ${why}`)
+  for await (const piece of file.createReadStream({ end: size - 1, autoClose: false })) pieces.push(piece)
+  return Buffer.concat(pieces)
+}
+
+function tooLarge(transport: Transport, longest: number): string {
+  return transport === 'websocket'
+    ? `it is larger than ${formatBytes(longest)}; a larger --max-payload lets it go`
+    : 'it is far longer than a datagram can be; /set chunk 1400 sends it in pieces'
 }
 
 const sessionKinds: ReadonlySet<string> = new Set([

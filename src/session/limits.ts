@@ -1,24 +1,34 @@
-import { carriesPayload, type Direction, type Event, type EventKind, type Listener } from '../event.ts'
+import {
+  carriesPayload,
+  type Direction,
+  type Event,
+  type EventKind,
+  type Listener,
+  payloadKinds,
+  type Transport,
+} from '../event.ts'
 import { exitCodes } from '../exit-code.ts'
 import { Stop } from './stop.ts'
 
-/** Ends the session after so many received reads or datagrams (`--count`). */
+/** Ends the session after so many received reads, datagrams or messages (`--count`). */
 export class Count implements Listener {
   readonly #most: number
+  readonly #transport: Transport
   readonly #enough: () => void
   #count = 0
 
-  constructor(most: number, enough: () => void) {
+  constructor(most: number, transport: Transport, enough: () => void) {
     this.#most = most
+    this.#transport = transport
     this.#enough = enough
   }
 
   wants(kind: EventKind, direction?: Direction): boolean {
-    return (kind === 'bytes' || kind === 'datagram') && direction !== 'sent'
+    return kind === payloadKinds[this.#transport] && direction !== 'sent'
   }
 
   hear(event: Event): void {
-    if (!carriesPayload(event) || event.direction === 'sent') return
+    if (!carriesPayload(event, this.#transport) || event.direction === 'sent') return
     this.#count += 1
     if (this.#count === this.#most) this.#enough()
   }

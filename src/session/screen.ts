@@ -92,7 +92,9 @@ export class Screen implements Listener {
   }
 
   #narrate(event: Event, { load }: Narration): void {
-    this.#said = this.#said.then(async () => this.#say((await load()).render(event)))
+    // It is said later: by then a payload that was borrowed would be another one.
+    const kept = 'payload' in event ? { ...event, payload: Uint8Array.from(event.payload) } : event
+    this.#said = this.#said.then(async () => this.#say((await load()).render(kept)))
   }
 
   #say(text: string | Uint8Array | undefined): void {

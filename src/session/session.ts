@@ -31,7 +31,7 @@ export interface SessionOptions {
   readonly onEof: OnEof
   /** End after so long with nothing happening, milliseconds. */
   readonly waitMs: number | undefined
-  /** End after so many received reads. */
+  /** End after so many received reads, datagrams or messages. */
   readonly count: number | undefined
   readonly history: boolean
   /** Where one message of standard input ends and the next begins; undefined: it is a stream of bytes. */
@@ -58,12 +58,14 @@ export class Session {
     this.#options = options
     this.#screen = screen
     this.#stop = stop
-    this.#watch = new Watch(options.dialect.role, () => context.now())
+    this.#watch = new Watch(options.dialect, () => context.now())
     this.#script = readScript(options.enter, options.script)
     checkScript(this.#script, options.dialect)
     const listeners: Listener[] = [screen]
     if (this.#needsWatch()) listeners.push(this.#watch)
-    if (options.count !== undefined) listeners.push(new Count(options.count, () => this.#onEnough()))
+    if (options.count !== undefined) {
+      listeners.push(new Count(options.count, options.dialect.transport, () => this.#onEnough()))
+    }
     if (options.waitMs !== undefined) {
       this.#idle = new Idle(options.waitMs, stop)
       listeners.push(this.#idle)
@@ -116,9 +118,9 @@ export class Session {
     const { signal } = this.#stop
     this.#idle?.end()
     if (!signal.aborted) this.#stop.abort(new Stop(exitCodes.ok))
-    const { graceMs, flushMs } = stopOf(signal)
+    const { graceMs, flushMs, why } = stopOf(signal)
     driver.setWriting(true)
-    await driver.shutdown(graceMs)
+    await driver.shutdown(graceMs, why)
     this.#context.stdin.close()
     await this.#screen.finish(flushMs)
     return driver.ended
@@ -148,9 +150,9 @@ export class Session {
     if (!this.#stop.signal.aborted) driver.endFeed(this.#options.onEof)
   }
 
-  /** Of a stream that broke nothing can be asked any more; a datagram socket goes on. */
+  /** Of a connection that broke, TCP's or a WebSocket's, nothing can be asked any more; a datagram socket goes on. */
   #isBroken(failure: unknown, error: SockpitError | undefined): boolean {
-    return isUsage(failure) && error !== undefined && this.#options.dialect.transport === 'tcp'
+    return isUsage(failure) && error !== undefined && this.#options.dialect.transport !== 'udp'
   }
 
   /** Standard input as bytes of a stream, or message by message. */

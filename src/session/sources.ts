@@ -143,9 +143,6 @@ async function reading(signal: AbortSignal, read: () => Promise<void>): Promise<
   }
 }
 
-/** A message that is longer is not kept, bytes: no transport would carry it. */
-const longestMessage = 2 ** 20
-
 /** After so many messages what has come in meanwhile is looked at: answers must not wait for the end of a file. */
 const messagesPerTurn = 32
 
@@ -163,7 +160,9 @@ export async function feedMessages(
   signal: AbortSignal,
 ): Promise<void> {
   const isCut = split === 'none' && driver.filePiece !== Number.POSITIVE_INFINITY
-  const splitter = isCut ? new PieceSplitter(driver.filePiece) : new MessageSplitter(split, longestMessage)
+  const splitter = isCut
+    ? new PieceSplitter(driver.filePiece)
+    : new MessageSplitter(split, driver.longestMessage)
   const end = Buffer.from(eols[eol])
   let sinceTurn = 0
   const send = async (messages: readonly Message[]): Promise<void> => {

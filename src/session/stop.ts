@@ -1,11 +1,13 @@
 import { outputError, type SockpitError, systemCode } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-code.ts'
+import type { EndReason } from '../net/driver.ts'
 
 interface StopOptions {
   readonly error?: SockpitError
   readonly isQuiet?: boolean
   readonly graceMs?: number
   readonly flushMs?: number
+  readonly why?: EndReason
 }
 
 /** Why a command ends before its sockets do: the reason that its abort signal carries. */
@@ -18,13 +20,17 @@ export class Stop {
   readonly graceMs: number
   /** How long standard output gets after that, milliseconds; undefined: as long as it takes. */
   readonly flushMs: number | undefined
+  /** What the sockets are told of it. */
+  readonly why: EndReason
 
-  constructor(exitCode: ExitCode, { error, isQuiet = false, graceMs = 1_500, flushMs }: StopOptions = {}) {
+  constructor(exitCode: ExitCode, options: StopOptions = {}) {
+    const { error, isQuiet = false, graceMs = 1_500, flushMs, why = 'asked' } = options
     this.exitCode = exitCode
     this.error = error
     this.isQuiet = isQuiet
     this.graceMs = graceMs
     this.flushMs = flushMs
+    this.why = why
   }
 }
 

@@ -1,16 +1,27 @@
-import type { Condition, Peers } from '../action.ts'
+import type { Condition, Dialect, Peers } from '../action.ts'
 import { ExpectationError, TimeoutError } from '../errors.ts'
-import { type Direction, type Event, type EventKind, type Listener, msSince, type Teller } from '../event.ts'
+import {
+  carriesPayload,
+  type Direction,
+  type Event,
+  type EventKind,
+  type Listener,
+  msSince,
+  type PayloadEvent,
+  payloadKinds,
+  type Teller,
+  type Transport,
+} from '../event.ts'
 import { escapeBytes } from '../views/escape.ts'
 import { formatDuration } from '../views/units.ts'
 
 /** How much of what a socket received is kept for `/expect`, bytes. */
 const tailSize = 65_536
 
-/** How many datagrams of a socket are kept for `/expect`. */
-const mostDatagrams = 1_024
+/** How many datagrams or messages of a socket are kept for `/expect`. */
+const mostPieces = 1_024
 
-/** How many datagrams are named that came instead. */
+/** How many of them are named that came instead. */
 const mostNamed = 4
 
 /** How many sockets are remembered, open or not. */
@@ -19,20 +30,16 @@ const mostSockets = 1_024
 /** How much is shown of what came instead, bytes. */
 const insteadSize = 256
 
-const kinds: ReadonlySet<EventKind> = new Set([
-  'opened',
-  'bytes',
-  'datagram',
-  'ended',
-  'closed',
-  'stalled',
-  'drained',
-])
+const kinds: ReadonlySet<EventKind> = new Set(['opened', 'ended', 'closed', 'stalled', 'drained'])
 
 /** Watches the events of a session for `/wait` and `/expect`. */
 export class Watch implements Listener {
+  readonly #transport: Transport
   readonly #now: () => number
-  /** What each socket received and no `/expect` has taken yet, its newest part: a stream is one piece, a datagram each. */
+  /**
+   * What each socket received and no `/expect` has taken yet, its newest part: a stream is one piece, each datagram
+   * and each message one of its own.
+   */
   readonly #tails = new Map<string, readonly Buffer[]>()
   readonly #open = new Set<string>()
   readonly #stalled = new Set<string>()
@@ -44,27 +51,26 @@ export class Watch implements Listener {
   #fins = 0
   #isOver = false
 
-  /** @param name the socket that is named where none has received anything yet */
-  constructor(name: string, now: () => number) {
-    this.#newest = name
+  constructor({ role, transport }: Pick<Dialect, 'role' | 'transport'>, now: () => number) {
+    // What is named where no socket has received anything yet.
+    this.#newest = role
+    this.#transport = transport
     this.#now = now
   }
 
   wants(kind: EventKind, direction?: Direction): boolean {
-    return kinds.has(kind) && direction !== 'sent'
+    return kinds.has(kind) || (kind === payloadKinds[this.#transport] && direction !== 'sent')
   }
 
   hear(event: Event): void {
+    if (carriesPayload(event, this.#transport)) {
+      if (event.direction === 'received') this.#receive(event)
+      return
+    }
     switch (event.kind) {
-      case 'bytes':
-        if (event.direction === 'sent') return
-        this.#keep(event.socket, (tail) => [Buffer.concat([...tail, event.payload])])
-        break
-      case 'datagram':
-        if (event.direction === 'sent') return
-        this.#keep(event.socket, (tail) => [...tail.slice(1 - mostDatagrams), Buffer.from(event.payload)])
-        break
       case 'opened':
+        // A WebSocket tells of its TCP connection first, which is not open for messages yet.
+        if (event.transport !== this.#transport) return
         this.#opened += 1
         this.#open.add(event.socket)
         break
@@ -141,14 +147,22 @@ export class Watch implements Listener {
     throw new ExpectationError(`Expected "${escapeBytes(payload)}" ${limit}: ${got}`)
   }
 
-  #keep(socket: string, extend: (tail: readonly Buffer[]) => readonly Buffer[]): void {
-    const tail = extend(this.#tails.get(socket) ?? [])
+  #receive({ kind, socket, payload }: PayloadEvent): void {
+    const before = this.#tails.get(socket) ?? []
+    const isStream = kind === 'bytes'
+    const tail = isStream
+      ? [Buffer.concat([...before, payload])]
+      : [...before.slice(1 - mostPieces), Buffer.from(payload)]
     this.#newest = socket
     // Set anew, so that the oldest stands first.
     this.#tails.delete(socket)
-    this.#tails.set(socket, newest(tail))
+    this.#tails.set(socket, tail)
     const [oldest] = this.#tails.keys()
     if (this.#tails.size > mostSockets && oldest !== undefined) this.#tails.delete(oldest)
+    // Whoever waits sees all of it; a large message is cut only for those who come later.
+    this.look()
+    const left = this.#tails.get(socket)
+    if (left !== undefined) this.#tails.set(socket, newest(left))
   }
 
   #take(payload: Uint8Array, only: string | undefined): boolean {
@@ -209,10 +223,8 @@ export class Watch implements Listener {
 
 /** The newest of it, whose size is bounded. */
 function newest(tail: readonly Buffer[]): readonly Buffer[] {
-  const [only, ...more] = tail
-  if (only !== undefined && more.length === 0) {
-    return only.length > tailSize ? [Buffer.from(only.subarray(-tailSize))] : tail
-  }
+  const last = tail.at(-1)
+  if (last !== undefined && last.length > tailSize) return [Buffer.from(last.subarray(-tailSize))]
   let size = 0
   const from = tail.findLastIndex((piece) => {
     size += piece.length

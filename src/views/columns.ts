@@ -1,4 +1,4 @@
-import { carriesPayload, type Direction, type Event } from '../event.ts'
+import { carriesPayload, type Direction, type Event, type Transport } from '../event.ts'
 import { leastRoom, wrapWords } from './cells.ts'
 import { drawLedger, type Ledger } from './ledger.ts'
 import { beside, type Line, paint, span } from './lines.ts'
@@ -22,8 +22,7 @@ export interface AbsentColumn {
 }
 
 export interface ComparedColumn {
-  /** `tcp`, `udp` … */
-  readonly transport: string
+  readonly transport: Transport
   readonly title: string
   /** Who acts on the left, and who on the right. */
   readonly left: string
@@ -151,12 +150,12 @@ function drawTrial(
   { name, title }: ComparedColumn['trials'][number],
   width: number,
 ): { readonly timeline: readonly Line[]; readonly ledger: readonly Line[] } {
-  const { left, right } = column
+  const { left, right, transport } = column
   return {
     timeline: [
       ...titled(name, title, width),
       empty,
-      ...drawTimeline({ left, right, rows: rowsOf(column, name) }, width),
+      ...drawTimeline({ left, right, transport, rows: rowsOf(column, name) }, width),
     ],
     ledger: drawLedger(ledgerOf(column, name), width),
   }
@@ -178,7 +177,9 @@ function ledgerOf(column: ComparedColumn, trial: string): Ledger {
   const payloads = (name: string, direction: Direction): readonly Uint8Array[] =>
     column.heard
       .filter((one) => one.trial === trial && one.actor === name)
-      .flatMap(({ event }) => (carriesPayload(event) && event.direction === direction ? [event.payload] : []))
+      .flatMap(({ event }) =>
+        carriesPayload(event, column.transport) && event.direction === direction ? [event.payload] : [],
+      )
   return {
     pieces: column.transport === 'udp' ? 'datagrams' : 'stream',
     writes: payloads(column.left, 'sent'),

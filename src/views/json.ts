@@ -106,12 +106,24 @@ function escapeUnits(run: string): string {
   return text
 }
 
-const transport = 'tcp or udp'
+const transport = 'tcp, udp or websocket'
 const endpoint = 'address, port, family (IPv4 or IPv6)'
 const datagrams = 'udp: bytes (payload), datagrams, spanMs (from the first to the last)'
-const sent = `tcp: bytes (payload), writes (calls); ${datagrams}`
-const received = `tcp: bytes (payload), reads (calls); ${datagrams}`
+const frames =
+  'websocket: bytes (whole stream), frames, messages, messageBytes (payload), compressed (from and to, bytes)'
+const sent = `tcp: bytes (payload), writes (calls); ${datagrams}; ${frames}, writes`
+const received = `tcp: bytes (payload), reads (calls); ${datagrams}; ${frames}, reads`
 const tookMs = 'how long it took, milliseconds'
+const text = 'the payload, where it is valid UTF-8'
+const base64 = 'the payload, where it is not'
+const head = {
+  direction: 'sent or received',
+  version: 'such as HTTP/1.1',
+  headers: 'pairs of name and value, in order',
+  size: 'of the head, bytes',
+  text: 'the head as it travelled, where it is valid UTF-8; credentials of ours are struck out',
+  base64: 'the head as it travelled, where it is not',
+}
 const code = "the system's error code, such as ECONNRESET"
 
 /** What every event says in JSON: unit and meaning. */
@@ -131,6 +143,7 @@ export const eventFields: {
     local: endpoint,
     reach: 'loopback: this machine only; network: whoever reaches the address',
     service: 'what answers there, none for nothing',
+    url: 'websocket: where a client connects to',
   },
   resolved: { host: 'the name', addresses: 'in the order in which they are tried', tookMs },
   connecting: {
@@ -142,23 +155,67 @@ export const eventFields: {
     transport,
     local: endpoint,
     remote: endpoint,
-    tookMs: `tcp: ${tookMs}; a server cannot know it`,
+    tookMs: `tcp: ${tookMs}; a server cannot know it; websocket: from the connection to the answer`,
     connected: 'udp: whether the kernel passes on what comes from there only, and tells of a refusal',
+    target: 'websocket: the path and query that were asked for',
+    subprotocol: 'websocket: the one that was agreed on',
+    compression: 'websocket: the extension as it was agreed on, such as permessage-deflate',
   },
   bytes: {
     direction: 'sent: one write; received: one read',
     size: 'bytes',
-    text: 'the payload, where it is valid UTF-8',
-    base64: 'the payload, where it is not',
+    text,
+    base64,
   },
   datagram: {
     direction: 'sent or received: exactly one datagram',
     size: 'bytes',
     remote: endpoint,
-    text: 'the payload, where it is valid UTF-8',
-    base64: 'the payload, where it is not',
+    text,
+    base64,
     number: 'the number in its sequence header, where it has one',
     kept: 'bytes that a recv of the size asked about would have kept, where that is fewer',
+  },
+  request: { ...head, method: 'such as GET', target: 'the path and query that are asked for' },
+  response: {
+    ...head,
+    status: 'such as 101',
+    reason: 'the words beside the status',
+    body: 'of a refusal: the start of its body, a character a byte',
+    problem: 'why there is no WebSocket: what is wrong, reason, section, hint',
+    tookMs: 'from the request to the answer, milliseconds',
+  },
+  frame: {
+    direction: 'sent or received: exactly one frame',
+    fin: 'whether it ends its message',
+    rsv1: 'whether this reserved bit is set; of a message: it is compressed',
+    rsv2: 'whether this reserved bit is set',
+    rsv3: 'whether this reserved bit is set',
+    opcode: '0 continuation, 1 text, 2 binary, 8 close, 9 ping, 10 pong; the others are reserved',
+    mask: 'the masking key, eight hex digits, where the frame is masked',
+    lengthForm: 'bits of the form in which the length stands: 7, 16 or 64',
+    length: 'bytes that the header declares',
+    size: 'bytes of payload that it has',
+    text: 'the payload, unmasked, where it is valid UTF-8; of a compressed message still compressed',
+    base64,
+    firstRead: 'received: which read of the connection, counted from 1, brought its first byte',
+    lastRead: 'received: which read brought its last byte',
+    roundTripMs: 'a pong: how long ago the ping that it answers was sent, milliseconds',
+  },
+  message: {
+    direction: 'sent or received: one whole message',
+    type: 'text or binary',
+    size: 'bytes',
+    text,
+    base64,
+    frames: 'how many frames carried it',
+    compressedSize: 'payload bytes of these frames, where it was compressed',
+  },
+  violation: {
+    code: 'which rule the peer broke: stable, such as reserved-opcode',
+    message: 'what it did',
+    section: 'the RFC and section that say so',
+    closeCode: 'what our close frame says of it; 0 where there is no WebSocket yet',
   },
   peer: { remote: endpoint },
   paused: {},
@@ -167,7 +224,7 @@ export const eventFields: {
   drained: { tookMs },
   ended: { by: 'us or peer: whose direction of the stream ended (FIN)' },
   timeout: {
-    what: 'connect, idle, write or wait',
+    what: 'connect, idle, write, wait, handshake, ping or close',
     afterMs: 'the time limit, milliseconds',
     remote: endpoint,
   },
@@ -175,14 +232,20 @@ export const eventFields: {
   failed: { code, message: 'what failed and why', remote: endpoint, tookMs },
   closed: {
     transport,
-    first: 'tcp: us or peer: who ended it first',
-    how: 'tcp: fin, reset, timeout or error',
+    first: 'tcp, websocket: us or peer: who ended it first',
+    how: 'tcp, websocket: fin, reset, timeout or error: how TCP went down',
     answered: 'tcp: whether both sides sent their FIN',
-    code: `tcp: ${code}`,
+    code: `tcp, websocket: ${code}`,
+    upgraded: 'websocket: whether it ever was one: the upgrade may have failed',
+    clean: 'websocket: whether a close frame went each way, and TCP ended by FIN after that',
+    closeCode: "websocket: what the peer's close frame says; 1005: nothing; 1006: there was none",
+    reason: "websocket: the text in the peer's close frame",
+    failed: 'websocket: whether they broke a rule, so that nothing was looked at after that',
+    sentCode: 'websocket: the code in our close frame, 1005 where it has none; where we sent one',
     connected: 'udp: whether the socket was connected: only then is a refusal told',
     sent,
     received,
-    unsent: 'what never left this process; tcp: bytes; udp: datagrams',
+    unsent: 'what never left this process; tcp, websocket: bytes; udp: datagrams',
     refused: 'udp: how often ICMP said that nobody listens',
     dropped: 'udp: datagrams that the kernel dropped because nobody read them in time, where it tells',
     sequence: 'udp: what numbered datagrams tell: received, lost, duplicates, reordered, jitterMs',
@@ -190,8 +253,10 @@ export const eventFields: {
     openMs: 'how long it was open, milliseconds',
   },
   limit: {
-    what: 'connections, queue, line, peers, datagrams, answer, loop or output',
-    limit: 'its value: connections, bytes, datagrams, peers or hops; 0 where there is none',
+    what:
+      'connections, queue, line, peers, datagrams, answer, loop, output, message, fragments, unfinished ' +
+      'or pongs',
+    limit: 'its value: connections, bytes, datagrams, peers, hops or frames; 0 where there is none',
     count: 'how often it has acted since the command started',
     detail: 'what was done, and how to change the limit',
     remote: endpoint,
@@ -200,10 +265,10 @@ export const eventFields: {
     transport,
     asked: 'peers or stats',
     peers:
-      'tcp: one for each connection: socket, remote, state, paused, sent, received, queued (bytes), openMs; ' +
+      'tcp, websocket: one for each connection: socket, remote, state, paused, sent, received, queued (bytes), openMs; ' +
       'udp: one for each address: socket, remote, sent, received, sequence, knownMs',
     total:
-      'tcp: over every connection, closed ones too: opened, closed, refused, sent, received; udp: over every ' +
+      'tcp, websocket: over every connection, closed ones too: opened, closed, refused, sent, received; udp: over every ' +
       'address, forgotten ones too: sent, received, unsent, refused, dropped, sequence, roundTrips, openMs',
   },
   expected: {

@@ -1,5 +1,5 @@
 /** Text in its roles, laid out before it is painted: so colour can change nothing but colour. */
-import { cellWidth } from './cells.ts'
+import { cellWidth, leastRoom, wrapWords } from './cells.ts'
 import type { Palette, Role } from './palette.ts'
 
 export interface Span {
@@ -15,6 +15,12 @@ export function span(text: string, role: Role = 'plain'): Span {
 
 export function lineWidth(line: Line): number {
   return line.reduce((width, { text }) => width + cellWidth(text), 0)
+}
+
+/** Words from the indent on, as many lines as they need. */
+export function wrapLines(text: string, width: number, indent: number, role: Role): Line[] {
+  const lines = wrapWords(text, Math.max(width - indent, leastRoom))
+  return lines.map((line) => [span(' '.repeat(indent)), span(line, role)])
 }
 
 /** The line with spaces after it up to the width. */

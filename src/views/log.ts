@@ -1,7 +1,9 @@
-import type { Event, EventKind } from '../event.ts'
+import type { Event, EventKind, Transport } from '../event.ts'
 import { cellWidth, cutCells, leastRoom, wrapCells, wrapWords } from './cells.ts'
+import { createConversations, type Recalled } from './conversation.ts'
 import { type Entry, type Paragraph, words } from './entry.ts'
 import { escapePattern, escapeText } from './escape.ts'
+import { paint } from './lines.ts'
 import { createStrangers } from './other-end.ts'
 import { createPalette, type Palette, type Role } from './palette.ts'
 import { layOutTable } from './table.ts'
@@ -17,13 +19,18 @@ import { describe } from './words.ts'
  */
 
 export interface LogOptions {
+  /** What its events are of. */
+  readonly transport: Transport
   /** Cells of the terminal, asked anew for every event. */
   width(): number
   readonly color: boolean
   readonly time: 'elapsed' | 'delta' | 'clock' | 'none'
   /** How many bytes of a payload are shown; Infinity for all. */
   readonly show: number
-  /** -1: nothing; 0: what happens; from 1 on, also attempts to connect. */
+  /**
+   * -1: nothing; 0: what happens; from 1 on, also attempts to connect, and of a WebSocket its reads and writes;
+   * from 2 on, also the anatomy of its frames.
+   */
   readonly verbosity: -1 | 0 | 1 | 2
   /** When the command started: the zero of every event's `at`. */
   readonly startedAt: Date
@@ -34,25 +41,29 @@ const attempts: ReadonlySet<EventKind> = new Set(['resolved', 'connecting'])
 
 const gap = '  '
 const widestSocket = 16
-/** `write  ` */
-const leastVerb = 7
+/** `write  `, `binary  ` */
+const leastVerb = { tcp: 7, udp: 7, websocket: 8 } as const satisfies Record<Transport, number>
 /** Where text stands below the columns, since it has too little room beside them; notes stand before it. */
 const narrowIndent = 4
 const narrowNotesIndent = 2
+/** A panel stands below the columns only where that leaves it this much room. */
+const panelIndent = 2
+const panelRoom = 100
+/** Between a paragraph and one that goes on in its line. */
+const joint = ', '
 
 /** An escape in a payload: its ink is ours, not the peer's. */
 const escapes = new RegExp(`(?:${escapePattern.source})+`, 'g')
 
 /** Everything that happens, in words, for a person. */
 export function createLogView(options: LogOptions): View {
-  const palette = createPalette(options.color)
-  const timeOf = createTime(options)
-  /** Columns grow where they must and then stay, so that what follows is aligned again. */
-  const widths = { time: 8, socket: 6 }
-  const strangerOf = createStrangers()
+  const tell = createStoryteller(options)
+  const conversations = createConversations()
 
-  const wants = (kind: EventKind): boolean =>
-    options.verbosity >= 0 && (options.verbosity >= 1 || !attempts.has(kind))
+  const wants = (kind: EventKind): boolean => {
+    if (options.verbosity !== 0) return options.verbosity > 0
+    return !attempts.has(kind) && !(kind === 'bytes' && options.transport === 'websocket')
+  }
 
   const shows = (event: Event): boolean =>
     wants(event.kind) && (options.verbosity >= 1 || !isFailedAttempt(event))
@@ -61,30 +72,45 @@ export function createLogView(options: LogOptions): View {
     wants,
     render(event) {
       if (!shows(event)) return undefined
-      const entry = withNote(describe(event.kind, event, options.show), strangerOf(event))
-      const time = timeOf(event.at)
-      const socket = cutCells(escapeText(formatSocket(event.socket)), widestSocket)
-      widths.time = Math.max(widths.time, time?.length ?? 0)
-      widths.socket = Math.max(widths.socket, cellWidth(socket))
-
-      const start = time === undefined ? '' : palette.faint(time.padStart(widths.time)) + gap
-      const socketAt = time === undefined ? 0 : widths.time + gap.length
-      const named = fill(socket, widths.socket, palette.socket) + gap
-      const signal = formatSignal(entry, palette)
-      return layOut(entry, palette, {
-        columns: start + named + signal.text,
-        width: socketAt + widths.socket + gap.length + signal.width,
-        notesAt: socketAt + widths.socket + gap.length + signal.notesAt,
-        tableAt: socketAt,
-        total: options.width(),
-      })
+      return conversations.hear(event).map(tell).join('') || undefined
     },
+    end: () => conversations.end().map(tell).join('') || undefined,
+  }
+}
+
+/** Puts an event into its columns, for one event after the other. */
+function createStoryteller(options: LogOptions): (recalled: Recalled) => string {
+  const { show, verbosity, transport } = options
+  const palette = createPalette(options.color)
+  const timeOf = createTime(options)
+  /** Columns grow where they must and then stay, so that what follows is aligned again. */
+  const widths = { time: 8, socket: 6 }
+  const strangerOf = createStrangers()
+
+  return ({ event, before }) => {
+    const entry = withNote(describe(event.kind, event, show, { verbosity, ...before }), strangerOf(event))
+    const time = timeOf(event.at)
+    const socket = cutCells(escapeText(formatSocket(event.socket)), widestSocket)
+    widths.time = Math.max(widths.time, time?.length ?? 0)
+    widths.socket = Math.max(widths.socket, cellWidth(socket))
+
+    const start = time === undefined ? '' : palette.faint(time.padStart(widths.time)) + gap
+    const socketAt = time === undefined ? 0 : widths.time + gap.length
+    const named = fill(socket, widths.socket, palette.socket) + gap
+    const signal = formatSignal(entry, leastVerb[transport], palette)
+    return layOut(entry, palette, {
+      columns: start + named + signal.text,
+      width: socketAt + widths.socket + gap.length + signal.width,
+      notesAt: socketAt + widths.socket + gap.length + signal.notesAt,
+      tableAt: socketAt,
+      total: options.width(),
+    })
   }
 }
 
 /** Whether it tells of an attempt to connect that came to nothing. */
 function isFailedAttempt(event: Event): boolean {
-  if (event.kind === 'refused') return event.transport === 'tcp'
+  if (event.kind === 'refused') return event.transport !== 'udp'
   return event.kind === 'failed' && event.tookMs !== undefined
 }
 
@@ -95,6 +121,7 @@ function withNote(entry: Entry, note: string | undefined): Entry {
 /** The mark, the size and the verb, how many cells they take, and how many without the verb. */
 function formatSignal(
   { mark, role, size, verb }: Entry,
+  leastVerb: number,
   palette: Palette,
 ): { readonly text: string; readonly width: number; readonly notesAt: number } {
   const bytes = size === undefined ? '' : formatBytes(size)
@@ -119,13 +146,15 @@ interface Frame {
 }
 
 function layOut(
-  { role, text, notes = [], table }: Entry,
+  { role, text, notes = [], table, panel }: Entry,
   palette: Palette,
   { columns, width, notesAt, tableAt, total }: Frame,
 ): string {
   const isNarrow = total - width < leastRoom
-  const linesAt = (indent: number, paragraphs: readonly Paragraph[]): readonly string[] =>
-    paragraphs.flatMap((paragraph) => wrap(paragraph, Math.max(total - indent, leastRoom), role, palette))
+  const linesAt = (indent: number, paragraphs: readonly Paragraph[]): readonly string[] => {
+    const room = Math.max(total - indent, leastRoom)
+    return joined(paragraphs, room).flatMap((paragraph) => wrap(paragraph, room, role, palette))
+  }
   const hang = (indent: number) => (line: string) => ' '.repeat(indent) + line
 
   const textAt = isNarrow ? narrowIndent : width
@@ -134,8 +163,25 @@ function layOut(
   const underAt = isNarrow ? narrowNotesIndent : notesAt
   const under = linesAt(underAt, notes).map(hang(underAt))
   const tableLines = table ? layOutTable(table, isNarrow ? textAt : tableAt, total, palette) : []
-  const all = [columns + beside, ...below.map(hang(textAt)), ...under, ...tableLines]
+  const panelAt = total - tableAt < panelRoom ? panelIndent : Math.max(tableAt, panelIndent)
+  const panelLines = panel?.(Math.max(total - panelAt, leastRoom)) ?? []
+  const drawn = panelLines.map((line) => hang(panelAt)(paint(line, palette)))
+  if (drawn.length > 0) drawn.push('')
+  const all = [columns + beside, ...below.map(hang(textAt)), ...under, ...tableLines, ...drawn]
   return all.map((line) => `${line.trimEnd()}\n`).join('')
+}
+
+/** The paragraphs, those that join the one before put into its line where they fit. */
+function joined(paragraphs: readonly Paragraph[], room: number): readonly Paragraph[] {
+  const all: Paragraph[] = []
+  for (const paragraph of paragraphs) {
+    const previous = all.at(-1)
+    const text = `${previous?.text}${joint}${paragraph.text}`
+    if (previous !== undefined && paragraph.joins && cellWidth(text) <= room) {
+      all[all.length - 1] = { ...previous, text }
+    } else all.push(paragraph)
+  }
+  return all
 }
 
 function wrap({ text, as }: Paragraph, room: number, role: Role, palette: Palette): string[] {
@@ -150,8 +196,9 @@ function createTime({ time, startedAt }: LogOptions): (at: number) => string | u
   const forms = {
     elapsed: formatElapsed,
     delta(at: number) {
-      const passed = at - previous
-      previous = at
+      // What was held back is told later than it was.
+      const passed = Math.max(0, at - previous)
+      previous = Math.max(previous, at)
       return `+${formatElapsed(passed)}`
     },
     clock: (at: number) => formatClock(new Date(startedAt.getTime() + at)),

@@ -1,19 +1,21 @@
 import { Buffer } from 'node:buffer'
-import { carriesPayload, type EventOf } from '../event.ts'
+import { carriesPayload, type EventOf, payloadKinds, type Transport } from '../event.ts'
 import { sequenceHeaderSize } from '../wire/sequence.ts'
 import { createStreamEscaper } from './escape.ts'
 import type { View } from './view.ts'
 
 export interface RawOptions {
   readonly terminal: boolean
-  /** What follows each datagram (a line feed); on a terminal a line feed follows whatever stands here. */
+  readonly transport: Transport
+  /** What follows each datagram or message (a line feed); on a terminal a line feed follows whatever stands here. */
   readonly after?: Uint8Array | string
   /** Whether the sequence header stays before the payload of a numbered datagram (keep). */
   readonly headers?: 'keep' | 'strip'
 }
 
 /** What was received and nothing else: byte for byte, or, on a terminal, escaped. */
-export function createRawView({ terminal, after = '\n', headers = 'keep' }: RawOptions): View {
+export function createRawView(options: RawOptions): View {
+  const { terminal, transport, after = '\n', headers = 'keep' } = options
   const escaper = createStreamEscaper()
   const ending = Buffer.from(after)
   const join = createJoiner(ending)
@@ -26,17 +28,20 @@ export function createRawView({ terminal, after = '\n', headers = 'keep' }: RawO
     return unfinished + escaper.write(payload)
   }
 
-  const renderDatagram = ({ payload, number }: EventOf<'datagram'>): string | Uint8Array => {
-    const body = headers === 'strip' && number !== undefined ? payload.subarray(sequenceHeaderSize) : payload
+  const bodyOf = ({ payload, number }: EventOf<'datagram'>): Uint8Array =>
+    headers === 'strip' && number !== undefined ? payload.subarray(sequenceHeaderSize) : payload
+
+  const renderWhole = (body: Uint8Array): string | Uint8Array => {
     if (terminal) return showWhole(body)
     return ending.length === 0 ? body : join(body)
   }
 
   return {
-    wants: (kind, direction) => (kind === 'bytes' || kind === 'datagram') && direction !== 'sent',
+    wants: (kind, direction) => kind === payloadKinds[transport] && direction !== 'sent',
     render(event) {
-      if (!carriesPayload(event) || event.direction === 'sent') return undefined
-      if (event.kind === 'datagram') return renderDatagram(event)
+      if (!carriesPayload(event, transport) || event.direction === 'sent') return undefined
+      if (event.kind === 'datagram') return renderWhole(bodyOf(event))
+      if (event.kind === 'message') return renderWhole(event.payload)
       return terminal ? show(event.socket, event.payload) : event.payload
     },
     end: () => escaper.end(),
@@ -44,9 +49,9 @@ export function createRawView({ terminal, after = '\n', headers = 'keep' }: RawO
 }
 
 /** A line of its own, to which nothing before or after it belongs. */
-function showWhole(datagram: Uint8Array): string {
+function showWhole(message: Uint8Array): string {
   const escaper = createStreamEscaper()
-  return `${escaper.write(datagram)}${escaper.end()}\n`
+  return `${escaper.write(message)}${escaper.end()}\n`
 }
 
 /** Puts the ending behind each body. Measured: one memory for all of a size takes a third of a new one each. */

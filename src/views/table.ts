@@ -1,4 +1,9 @@
-import { type ConnectionState, type DatagramPeerState, formatEndpoint } from '../event.ts'
+import {
+  type ConnectionState,
+  type DatagramPeerState,
+  formatEndpoint,
+  type WebSocketState,
+} from '../event.ts'
 import { cellWidth, leastRoom, padCells, wrapWords } from './cells.ts'
 import { escapeText } from './escape.ts'
 import type { Palette } from './palette.ts'
@@ -50,6 +55,27 @@ export function datagramTable(peers: readonly DatagramPeerState[]): Table {
         group(sent.datagrams),
         ...(isNumbered ? [sequence === undefined ? '–' : group(sequence.lost)] : []),
         formatDuration(knownMs),
+      ].map((cell) => escapeText(cell)),
+    ),
+  }
+}
+
+/** One row a WebSocket; bytes are those of the whole stream. */
+export function webSocketTable(sockets: readonly WebSocketState[]): Table {
+  return {
+    head: ['', '', '', 'in', 'messages', 'out', 'messages', 'waiting', 'open for'],
+    words: 3,
+    rows: sockets.map(({ socket, remote, state, paused, received, sent, queued, openMs }) =>
+      [
+        formatSocket(socket),
+        formatEndpoint(remote),
+        paused ? `${state}, paused` : state,
+        formatBytes(received.bytes),
+        group(received.messages),
+        formatBytes(sent.bytes),
+        group(sent.messages),
+        formatBytes(queued),
+        formatDuration(openMs),
       ].map((cell) => escapeText(cell)),
     ),
   }

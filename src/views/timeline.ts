@@ -1,4 +1,4 @@
-import { carriesPayload, type Direction, type Event } from '../event.ts'
+import { carriesPayload, type Direction, type Event, type Transport } from '../event.ts'
 import { wrapCells, wrapWords } from './cells.ts'
 import type { Paragraph } from './entry.ts'
 import { beside, type Line, lineWidth, span } from './lines.ts'
@@ -15,6 +15,7 @@ export interface Timeline {
   /** Who stands on either side. */
   readonly left: string
   readonly right: string
+  readonly transport: Transport
   readonly rows: readonly TimelineRow[]
 }
 
@@ -33,13 +34,13 @@ export function drawTimeline(timeline: Timeline, width: number): readonly Line[]
   return width < leastBeside ? drawInTurn(timeline, width) : drawBeside(timeline, width)
 }
 
-function drawBeside({ left, right, rows }: Timeline, width: number): readonly Line[] {
+function drawBeside({ left, right, transport, rows }: Timeline, width: number): readonly Line[] {
   const sizeWidth = widestSize(rows)
   const half = Math.floor((width - unread.length) / 2) - gap
   const before = rows.map((row) => cellLines(row.left, { side: 'left', width: half, sizeWidth }))
   const leftWidth = Math.max(left.length, ...before.flat().map(lineWidth))
   const rightWidth = width - leftWidth - unread.length - 2 * gap
-  const waiting = unreadAfter(rows)
+  const waiting = unreadAfter(rows, transport)
   const row = (leftLines: readonly Line[], middle: Line, rightLines: readonly Line[]): readonly Line[] =>
     beside(
       [
@@ -74,23 +75,21 @@ function drawInTurn({ left, right, rows }: Timeline, width: number): readonly Li
 /** The cells that the longest size takes, two digits being usual. */
 function widestSize(rows: readonly TimelineRow[]): number {
   const events = rows.flatMap(({ left, right }) => [...left, ...right])
-  const sizes = events.filter(carriesPayload).map(({ size }) => size)
+  const sizes = events.flatMap((event) => ('size' in event ? [event.size] : []))
   return formatBytes(Math.max(10, ...sizes)).length
 }
 
 /** Bytes sent on the left and not read on the right, after each row. */
-function unreadAfter(rows: readonly TimelineRow[]): readonly number[] {
+function unreadAfter(rows: readonly TimelineRow[], transport: Transport): readonly number[] {
+  const carried = (events: readonly Event[], direction: Direction): number =>
+    events
+      .filter((event) => carriesPayload(event, transport))
+      .reduce((bytes, event) => bytes + (event.direction === direction ? event.size : 0), 0)
   let bytes = 0
   return rows.map(({ left, right }) => {
-    bytes += carriedBytes(left, 'sent') - carriedBytes(right, 'received')
+    bytes += carried(left, 'sent') - carried(right, 'received')
     return bytes
   })
-}
-
-function carriedBytes(events: readonly Event[], direction: Direction): number {
-  return events
-    .filter(carriesPayload)
-    .reduce((bytes, event) => bytes + (event.direction === direction ? event.size : 0), 0)
 }
 
 function amount(bytes: number): Line {
@@ -111,7 +110,7 @@ function cellLines(events: readonly Event[], cell: Cell): readonly Line[] {
 /** The log's words for an event; but an arrow points to where the bytes go on this screen. */
 function eventLines(event: Event, { side, width, sizeWidth }: Cell): readonly Line[] {
   const { mark, role, size, verb = '', text, notes = [] } = describe(event.kind, event, show)
-  const arrow = carriesPayload(event) ? direct(event.direction, side) : mark
+  const arrow = 'direction' in event ? direct(event.direction, side) : mark
   const facts = size === undefined ? ' ' : ` ${verb.padEnd(5)}  ${formatBytes(size).padStart(sizeWidth)}  `
   const head = arrow.length + facts.length
   const told = layOut(text, width - head)

@@ -1,18 +1,32 @@
-import { type EventKind, type EventOf, formatEndpoint } from '../event.ts'
+import {
+  type EventKind,
+  type EventOf,
+  formatEndpoint,
+  type OpenedEvent,
+  type TimeoutEvent,
+} from '../event.ts'
 import { connectionStats, connectionVerdict } from './connection-words.ts'
 import { datagramEntry, datagramStats, datagramVerdict } from './datagram-words.ts'
-import { type Entry, entry } from './entry.ts'
+import { type Entry, entry, type Telling } from './entry.ts'
+import { frameEntry, messageEntry } from './frame-words.ts'
 import { head, preview, tail } from './preview.ts'
 import { formatBytes, formatCount, formatDuration, group } from './units.ts'
+import { requestEntry, upgradeEntry } from './upgrade-words.ts'
+import { violationEntry, webSocketOpened, webSocketStats, webSocketVerdict } from './websocket-words.ts'
 
 /** How an event is told; `show` is how many bytes of a payload are shown. */
-export function describe<Kind extends EventKind>(kind: Kind, event: EventOf<Kind>, show: number): Entry {
-  return formatters[kind](event, show)
+export function describe<Kind extends EventKind>(
+  kind: Kind,
+  event: EventOf<Kind>,
+  show: number,
+  more: Omit<Telling, 'show'> = { verbosity: 0 },
+): Entry {
+  return formatters[kind](event, { show, ...more })
 }
 
-const formatters: { readonly [Kind in EventKind]: (event: EventOf<Kind>, show: number) => Entry } = {
-  listening({ transport, local, reach, service }) {
-    const where = `listening on ${formatEndpoint(local)}${transport === 'udp' ? ' (UDP)' : ''}`
+const formatters: { readonly [Kind in EventKind]: (event: EventOf<Kind>, telling: Telling) => Entry } = {
+  listening({ transport, local, reach, service, url }) {
+    const where = `listening on ${url ?? formatEndpoint(local)}${transport === 'udp' ? ' (UDP)' : ''}`
     const what = service === 'none' ? '' : `, service ${service}`
     return reach === 'loopback'
       ? entry('●', 'good', `${where}, this machine only${what}`)
@@ -29,20 +43,9 @@ const formatters: { readonly [Kind in EventKind]: (event: EventOf<Kind>, show: n
   connecting: ({ remote, attempt, attempts }) =>
     entry('·', 'faint', `connecting to ${formatEndpoint(remote)}, attempt ${attempt} of ${attempts}`),
 
-  opened(event) {
-    const [local, remote] = [formatEndpoint(event.local), formatEndpoint(event.remote)]
-    if (event.transport === 'tcp') {
-      const { tookMs } = event
-      if (tookMs === undefined) return entry('+', 'good', `connected from ${remote}`)
-      return entry('+', 'good', `connected to ${remote} in ${formatDuration(tookMs)}, from ${local}`)
-    }
-    const told = event.connected
-      ? `is set to ${remote} (connected UDP): nothing sent, nobody was asked`
-      : `is open (UDP, not connected), for ${remote}`
-    return entry('+', 'good', `socket ${local} ${told}`)
-  },
+  opened,
 
-  bytes: ({ direction, size, payload }, show) => ({
+  bytes: ({ direction, size, payload }, { show }) => ({
     mark: direction === 'sent' ? '→' : '←',
     role: direction,
     size,
@@ -50,7 +53,17 @@ const formatters: { readonly [Kind in EventKind]: (event: EventOf<Kind>, show: n
     text: preview(payload, size, show),
   }),
 
-  datagram: datagramEntry,
+  datagram: (event, { show }) => datagramEntry(event, show),
+
+  request: requestEntry,
+
+  response: upgradeEntry,
+
+  frame: frameEntry,
+
+  message: messageEntry,
+
+  violation: violationEntry,
 
   peer: ({ remote }) => entry('+', 'good', `new peer: the address ${formatEndpoint(remote)}`),
 
@@ -72,23 +85,13 @@ const formatters: { readonly [Kind in EventKind]: (event: EventOf<Kind>, show: n
       ? entry('⇤', 'received', 'they ended their side (FIN): no more to come')
       : entry('⇥', 'sent', 'we ended our side (FIN): no more will go out'),
 
-  timeout({ what, afterMs, remote }) {
-    const where = remote === undefined ? '' : ` to ${formatEndpoint(remote)}`
-    const after = formatDuration(afterMs)
-    const told = {
-      connect: `no connection${where} within ${after}: the time limit for connecting`,
-      idle: `nothing moved either way for ${after}: the time limit for silence`,
-      write: `they took nothing for ${after} while bytes of ours waited: the time limit for writing`,
-      wait: `nothing happened for ${after}: we waited as long as was asked`,
-    }
-    return entry('!', 'warning', told[what])
-  },
+  timeout: (event) => entry('!', 'warning', timeout(event)),
 
   refused({ transport, remote, code, tookMs }) {
     const where = formatEndpoint(remote)
     const after = tookMs === undefined ? '' : ` after ${formatDuration(tookMs)}`
     const told =
-      transport === 'tcp'
+      transport !== 'udp'
         ? `${where} refused${after}: nothing listens there (${code})`
         : `nobody listens on ${where}: the kernel told us through ICMP, about a datagram sent earlier (${code})`
     return entry('×', 'bad', told)
@@ -104,7 +107,10 @@ const formatters: { readonly [Kind in EventKind]: (event: EventOf<Kind>, show: n
     )
   },
 
-  closed: (event) => (event.transport === 'tcp' ? connectionVerdict(event) : datagramVerdict(event)),
+  closed(event) {
+    if (event.transport === 'websocket') return webSocketVerdict(event)
+    return event.transport === 'tcp' ? connectionVerdict(event) : datagramVerdict(event)
+  },
 
   limit({ what, limit, detail, count }) {
     const limits = {
@@ -116,14 +122,21 @@ const formatters: { readonly [Kind in EventKind]: (event: EventOf<Kind>, show: n
       answer: undefined,
       loop: formatCount(limit, 'hop'),
       output: undefined,
+      message: `${formatBytes(limit)} in a message`,
+      fragments: `${formatCount(limit, 'frame')} in a message`,
+      unfinished: `${formatBytes(limit)} of messages that have not ended`,
+      pongs: `${formatBytes(limit)} of pongs that wait here`,
     }
     const which = limits[what] === undefined ? '' : `the limit is ${limits[what]}: `
     return entry('!', 'warning', `${which}${detail} (${group(count)} so far)`)
   },
 
-  stats: (event) => (event.transport === 'tcp' ? connectionStats(event) : datagramStats(event)),
+  stats(event) {
+    if (event.transport === 'websocket') return webSocketStats(event)
+    return event.transport === 'tcp' ? connectionStats(event) : datagramStats(event)
+  },
 
-  expected({ met, payload, tookMs, instead }, show) {
+  expected({ met, payload, tookMs, instead }, { show }) {
     const after = formatDuration(tookMs)
     if (met) return entry('✓', 'good', `expectation met after ${after}: "${head(payload, show)}"`)
     const came = instead === undefined || instead.length === 0 ? 'nothing' : `"${tail(instead, show)}"`
@@ -139,4 +152,33 @@ const formatters: { readonly [Kind in EventKind]: (event: EventOf<Kind>, show: n
   },
 
   note: ({ text }) => entry('·', 'plain', text),
+}
+
+function opened(event: OpenedEvent): Entry {
+  if (event.transport === 'websocket') return webSocketOpened(event)
+  const [local, remote] = [formatEndpoint(event.local), formatEndpoint(event.remote)]
+  if (event.transport === 'tcp') {
+    const { tookMs } = event
+    if (tookMs === undefined) return entry('+', 'good', `connected from ${remote}`)
+    return entry('+', 'good', `connected to ${remote} in ${formatDuration(tookMs)}, from ${local}`)
+  }
+  const told = event.connected
+    ? `is set to ${remote} (connected UDP): nothing sent, nobody was asked`
+    : `is open (UDP, not connected), for ${remote}`
+  return entry('+', 'good', `socket ${local} ${told}`)
+}
+
+function timeout({ what, afterMs, remote }: TimeoutEvent): string {
+  const where = remote === undefined ? '' : ` to ${formatEndpoint(remote)}`
+  const after = formatDuration(afterMs)
+  const told = {
+    connect: `no connection${where} within ${after}: the time limit for connecting`,
+    idle: `nothing moved either way for ${after}: the time limit for silence`,
+    write: `they took nothing for ${after} while bytes of ours waited: the time limit for writing`,
+    wait: `nothing happened for ${after}: we waited as long as was asked`,
+    handshake: `the upgrade was not done within ${after}: the time limit for the handshake`,
+    ping: `no pong came back within ${after}: the time limit for answering a ping`,
+    close: `they did not answer our close frame within ${after}: the time limit for closing`,
+  }
+  return told[what]
 }

@@ -10,6 +10,9 @@ import {
 } from '../../src/commands/set-up.ts'
 import { fakeContext } from '../fake-context.ts'
 
+const tcpClient = { transport: 'tcp', role: 'client' } as const
+const udpServer = { transport: 'udp', role: 'server' } as const
+
 describe('where a datagram of standard input ends', () => {
   const rows: readonly [given: Parameters<typeof chooseSplit>[0], split: string, after: string][] = [
     [{}, 'line', '\n'],
@@ -72,7 +75,7 @@ describe('the options of datagrams', () => {
 
 describe('a session', () => {
   test('of a stream is one of bytes, whose lines end with LF', () => {
-    const { dialect, split, onEof } = resolveSession({}, 'log', 'client', { onEof: 'fin' })
+    const { dialect, split, onEof } = resolveSession({}, 'log', tcpClient, { onEof: 'fin' })
     assert.deepEqual(
       [dialect, split, onEof],
       [{ transport: 'tcp', role: 'client', eol: 'lf' }, undefined, 'fin'],
@@ -80,7 +83,7 @@ describe('a session', () => {
   })
 
   test('of datagrams is one of messages, whose lines have no end', () => {
-    const { dialect, split, onEof } = resolveSession({}, 'log', 'server', { onEof: 'stay', split: 'nul' })
+    const { dialect, split, onEof } = resolveSession({}, 'log', udpServer, { onEof: 'stay', split: 'nul' })
     assert.deepEqual(
       [dialect, split, onEof],
       [{ transport: 'udp', role: 'server', eol: 'none' }, 'nul', 'stay'],
@@ -90,16 +93,16 @@ describe('a session', () => {
   test('ends lines as it was asked to', () => {
     for (const eol of ['lf', 'crlf', 'none'] as const) {
       for (const sources of [{ onEof: 'close' }, { onEof: 'close', split: 'line' }] as const)
-        assert.equal(resolveSession({ eol }, 'raw', 'client', sources).dialect.eol, eol)
+        assert.equal(resolveSession({ eol }, 'raw', tcpClient, sources).dialect.eol, eol)
     }
   })
 
   test('has what both share', () => {
     const given = { enter: ['a'], script: '-', wait: 5, count: 6, noHistory: true }
-    const session = resolveSession(given, 'raw', 'client', { onEof: 'close', split: 'line' })
+    const session = resolveSession(given, 'raw', tcpClient, { onEof: 'close', split: 'line' })
     const { enter, script, waitMs, count, history } = session
     assert.deepEqual([enter, script, waitMs, count, history], [['a'], '-', 5, 6, false])
-    assert.ok(session.pieceSize > resolveSession({}, 'log', 'client', { onEof: 'fin' }).pieceSize)
+    assert.ok(session.pieceSize > resolveSession({}, 'log', tcpClient, { onEof: 'fin' }).pieceSize)
   })
 })
 

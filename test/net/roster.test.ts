@@ -12,10 +12,11 @@ function roster(transport: Transport, count: number): Roster<{ number: number }>
 /** What nobody and a wrong number are called where clients connect, and where datagrams come. */
 const words = {
   tcp: { nobody: 'nobody is connected', who: 'client', here: 'connected' },
+  websocket: { nobody: 'nobody is connected', who: 'client', here: 'connected' },
   udp: { nobody: 'nobody has spoken yet', who: 'peer', here: 'known' },
 } as const
 
-for (const transport of ['tcp', 'udp'] as const) {
+for (const transport of ['tcp', 'udp', 'websocket'] as const) {
   const { nobody, who, here } = words[transport]
 
   describe(`a roster of ${transport}`, () => {

@@ -10,6 +10,8 @@ const client: Candidates = { transport: 'tcp', role: 'client', peers: [] }
 const udpServer: Candidates = { ...server, transport: 'udp' }
 const udpClient: Candidates = { ...client, transport: 'udp' }
 
+const webServer: Candidates = { ...server, transport: 'websocket' }
+
 const table: readonly [line: string, who: Candidates, hits: readonly string[], word?: string][] = [
   ['/s', server, ['/send ', '/set ', '/stats ']],
   ['/se', client, ['/send ', '/set ']],
@@ -31,6 +33,11 @@ const table: readonly [line: string, who: Candidates, hits: readonly string[], w
   ['/help st', server, ['stats '], 'st'],
   ['/help ki', client, [], 'ki'],
   ['/send h', server, [], 'h'],
+  ['/p', webServer, ['/ping ', '/pong ', '/pause ', '/peers ']],
+  ['/close ', webServer, [], ''],
+  ['/fin 2', webServer, ['2 '], '2'],
+  ['/set ', webServer, settingNames('websocket').map((name) => `${name} `), ''],
+  ['/wait c', webServer, ['connected ', 'closed '], 'c'],
   ['/s', udpServer, ['/send ', '/set ', '/stats ']],
   ['/p', udpServer, ['/peers ']],
   ['/r', udpClient, []],

@@ -28,6 +28,7 @@ export function fakeDriver(behaviour: Partial<Driver> = {}): FakeDriver {
       return feed(bytes)
     },
     filePiece: Number.POSITIVE_INFINITY,
+    longestMessage: 2 ** 20,
     startFeed() {},
     endFeed() {},
     leaveOut: (size) => void leftOut.push(size),

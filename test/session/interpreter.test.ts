@@ -24,13 +24,14 @@ after(async () => {
 const dialects: Readonly<Record<Transport, Dialect>> = {
   tcp: { transport: 'tcp', role: 'server', eol: 'lf' },
   udp: { transport: 'udp', role: 'server', eol: 'none' },
+  websocket: { transport: 'websocket', role: 'server', eol: 'none' },
 }
 
 function bench(dialect: Dialect, behaviour: Partial<Driver> = {}) {
   const notes: string[] = []
   const events: Event[] = []
   const now = () => performance.now()
-  const watch = new Watch(dialect.role, now)
+  const watch = new Watch(dialect, now)
   const teller = createTeller(now, [
     watch,
     { wants: () => true, hear: (event) => void events.push(event) },
@@ -53,7 +54,7 @@ function asked(actions: readonly SocketAction[]): unknown[] {
 }
 
 describe('/help', () => {
-  for (const transport of ['tcp', 'udp'] as const) {
+  for (const transport of ['tcp', 'udp', 'websocket'] as const) {
     for (const role of ['server', 'client'] as const) {
       const dialect = { ...dialects[transport], role }
 
@@ -118,6 +119,7 @@ describe('/set', () => {
     ['tcp', 'half-open off', 'half-open is off now'],
     ['tcp', 'keep-alive 10s', 'keep-alive is 10 s now'],
     ['tcp', 'read-size 5', 'read-size is 5 B now'],
+    ['websocket', 'rate off', 'rate is off now'],
     ['udp', 'rate 1KiB', 'rate is 1,024 B now'],
     ['udp', 'chunk off', 'chunk is off now'],
     ['udp', 'delay 50ms', 'delay is 50 ms now'],
@@ -178,8 +180,13 @@ describe('whom lines mean', () => {
       nobody: 'nobody is connected',
     },
     udp: { each: 'peer', missing: 'there is no peer #9: known: #1 #2', nobody: 'nobody has spoken yet' },
+    websocket: {
+      each: 'client',
+      missing: 'there is no client #9: connected: #1 #2',
+      nobody: 'nobody is connected',
+    },
   } as const
-  for (const transport of ['tcp', 'udp'] as const) {
+  for (const transport of ['tcp', 'udp', 'websocket'] as const) {
     const { each, missing, nobody } = words[transport]
 
     test(`is chosen with /to, and said in the words of ${transport}`, async () => {
@@ -241,6 +248,33 @@ describe('/file', () => {
     assert.deepEqual(driver.performed, [])
   })
 
+  test(
+    'is one message of a WebSocket, of text where it is UTF-8, as large as the driver takes',
+    quick,
+    async () => {
+      const rows: readonly [content: Buffer, action: object][] = [
+        [Buffer.from('é\n'), { payload: 'Ã©\n' }],
+        [Buffer.of(0x61, 0xff), { payload: 'a\xff', binary: true }],
+        [Buffer.alloc(0), { payload: '' }],
+        [Buffer.alloc(100, 'x'), { payload: 'x'.repeat(100) }],
+      ]
+      for (const [content, action] of rows) {
+        const { interpreter, driver } = bench(dialects.websocket, { longestMessage: 100 })
+        await interpreter.line(`/to 2 /file ${file(content)}`)
+        assert.deepEqual(asked(driver.performed), [{ kind: 'send', ...action, peers: 2 }])
+      }
+      const { interpreter, driver } = bench(dialects.websocket, { longestMessage: 100 })
+      const path = file(Buffer.alloc(101))
+      await assert.rejects(interpreter.line(`/file ${path}`), {
+        name: 'UsageError',
+        message:
+          `Cannot send the file "${path}" as one message: it is larger than 100 B; ` +
+          'a larger --max-payload lets it go',
+      })
+      assert.deepEqual(driver.performed, [])
+    },
+  )
+
   test('goes in pieces of the size that the driver sends', quick, async () => {
     const { interpreter, driver } = bench(dialects.udp, { filePiece: 1_400 })
     await interpreter.line(`/file ${file(Buffer.alloc(3_000))}`)
@@ -275,6 +309,16 @@ describe('what a session does by itself', () => {
     await interpreter.line('/quit')
     assert.ok(stop.signal.reason instanceof Stop)
     assert.deepEqual([stop.signal.reason.exitCode, stop.signal.reason.graceMs], [0, 30_000])
+  })
+
+  test('/quit is asked for; how datagrams fared says how it ends, of a connection that was told', async () => {
+    for (const transport of ['tcp', 'udp', 'websocket'] as const) {
+      const { interpreter, stop } = bench(dialects[transport])
+      await interpreter.line('/quit')
+      const { reason } = stop.signal
+      assert.ok(reason instanceof Stop)
+      assert.deepEqual([reason.why, reason.isQuiet], ['asked', transport === 'udp'])
+    }
   })
 
   test('/expect looks at the datagrams of whom the line means', quick, async () => {

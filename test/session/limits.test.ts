@@ -22,7 +22,7 @@ function datagram(direction: 'sent' | 'received', text = 'x'): Event {
 describe('Count', () => {
   test('says enough once, at the read that was asked for', () => {
     let calls = 0
-    const count = new Count(3, () => {
+    const count = new Count(3, 'tcp', () => {
       calls += 1
     })
     const seen: number[] = []
@@ -35,7 +35,7 @@ describe('Count', () => {
 
   test('counts datagrams that were received, empty ones too', () => {
     let calls = 0
-    const count = new Count(3, () => {
+    const count = new Count(3, 'udp', () => {
       calls += 1
     })
     const seen: number[] = []
@@ -57,9 +57,27 @@ describe('Count', () => {
     assert.equal(count.wants('peer'), false)
   })
 
+  test('counts whole messages, not the reads and frames that brought them', () => {
+    let calls = 0
+    const count = new Count(2, 'websocket', () => {
+      calls += 1
+    })
+    const payload = Buffer.from('x')
+    const message = (direction: 'sent' | 'received'): Event =>
+      event({ kind: 'message', direction, type: 'text', size: 1, payload, frames: 1 })
+    const seen: number[] = []
+    for (const one of [bytes('received'), message('received'), message('sent'), message('received')]) {
+      count.hear(one)
+      seen.push(calls)
+    }
+    assert.deepEqual(seen, [0, 0, 0, 1])
+    assert.deepEqual([count.wants('message', 'received'), count.wants('message', 'sent')], [true, false])
+    assert.deepEqual([count.wants('bytes', 'received'), count.wants('frame', 'received')], [false, false])
+  })
+
   test('counts reads only', () => {
     let calls = 0
-    const count = new Count(1, () => {
+    const count = new Count(1, 'tcp', () => {
       calls += 1
     })
     count.hear(bytes('sent'))

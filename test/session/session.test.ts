@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { resolveSession } from '../../src/commands/set-up.ts'
-import { NetworkError } from '../../src/errors.ts'
+import { NetworkError, UsageError } from '../../src/errors.ts'
 import type { EventBody } from '../../src/event.ts'
-import type { Outcome } from '../../src/net/driver.ts'
+import type { Driver, Outcome } from '../../src/net/driver.ts'
 import { Screen } from '../../src/session/screen.ts'
 import { Session, type SessionOptions } from '../../src/session/session.ts'
+import { Stop } from '../../src/session/stop.ts'
 import { createRawView } from '../../src/views/raw.ts'
 import { type FakeOptions, fakeContext } from '../fake-context.ts'
 import { fakeDriver } from './fake-driver.ts'
@@ -22,14 +23,19 @@ interface Given extends FakeOptions {
   readonly options?: Partial<SessionOptions>
   /** How the driver ends. */
   readonly outcome?: Outcome
+  readonly behaviour?: Partial<Driver>
 }
 
-/** A session of datagrams with a driver that keeps what it is asked. */
-function bench({ options = {}, outcome = {}, ...given }: Given = {}) {
+/** A session, of datagrams where nothing else is said, with a driver that keeps what it is asked. */
+function bench({ options = {}, outcome = {}, behaviour = {}, ...given }: Given = {}) {
   const context = fakeContext(given)
   const stop = new AbortController()
-  const screen = new Screen(context, createRawView({ terminal: false }), undefined, stop)
-  const all = { ...resolveSession({}, 'raw', 'client', { onEof: 'close', split: 'line' }), ...options }
+  const all = {
+    ...resolveSession({}, 'raw', { transport: 'udp', role: 'client' }, { onEof: 'close', split: 'line' }),
+    ...options,
+  }
+  const { transport } = all.dialect
+  const screen = new Screen(context, createRawView({ terminal: false, transport }), undefined, stop)
   const session = new Session(context, all, screen, stop)
   let end: () => void = () => {}
   const ended = new Promise<Outcome>((resolve) => {
@@ -42,12 +48,13 @@ function bench({ options = {}, outcome = {}, ...given }: Given = {}) {
     endFeed: (onEof) => void asked.push(`end ${onEof}`),
     setReading: (reading) => void asked.push(`reading ${reading}`),
     setWriting: (writing) => void asked.push(`writing ${writing}`),
-    shutdown: async () => {
-      asked.push('shutdown')
+    shutdown: async (_graceMs, why) => {
+      asked.push(`shutdown ${why}`)
       end()
     },
+    ...behaviour,
   })
-  return { session, driver, asked, end, context }
+  return { session, driver, asked, end, context, stop }
 }
 
 describe('a session of datagrams', () => {
@@ -108,5 +115,67 @@ describe('a session of datagrams', () => {
     const running = session.run(driver)
     session.teller.tell('client', datagram('x'))
     assert.equal(await running, 0)
+  })
+})
+
+describe('a session of a WebSocket', () => {
+  const dialect = { transport: 'websocket', role: 'client', eol: 'none' } as const
+
+  test('ends once enough messages were received, whatever the stream below brought', quick, async () => {
+    const { session, asked, driver, context } = bench({ options: { dialect, count: 2 } })
+    const running = session.run(driver)
+    for (const text of ['one', 'two']) {
+      const payload = Buffer.from(text)
+      const piece = { direction: 'received', size: payload.length, payload } as const
+      session.teller.tell('client', { kind: 'bytes', ...piece })
+      session.teller.tell('client', { kind: 'message', type: 'text', frames: 1, ...piece })
+    }
+    assert.equal(await running, 0)
+    assert.equal(context.written.stdout, 'one\ntwo\n')
+    assert.ok(asked.includes('shutdown asked'), asked.join())
+  })
+
+  test('leaves out of standard input what is longer than its driver takes', quick, async () => {
+    const { session, driver, asked, end } = bench({
+      input: 'abc\nabcd\nab',
+      options: { dialect },
+      behaviour: { longestMessage: 3 },
+    })
+    const running = session.run(driver)
+    while (!asked.includes('end close')) await new Promise(setImmediate)
+    end()
+    assert.equal(await running, 0)
+    assert.deepEqual([driver.fed, driver.leftOut], [['abc', 'ab'], [4]])
+  })
+
+  for (const [signal, why] of [
+    [true, 'signal'],
+    [false, 'asked'],
+  ] as const) {
+    test(`tells its driver that it ends because it was ${signal ? 'told to' : 'asked'}`, quick, async () => {
+      const { session, driver, asked, stop } = bench({ options: { dialect } })
+      const running = session.run(driver)
+      stop.abort(new Stop(143, { why }))
+      assert.equal(await running, 143)
+      assert.ok(asked.includes(`shutdown ${why}`), asked.join())
+    })
+  }
+
+  test('what could not be asked of a connection that broke is told by how it broke', quick, async () => {
+    const broke = new NetworkError('the connection was reset')
+    const behaviour: Partial<Driver> = {
+      perform: async () => {
+        throw new UsageError('nothing can be sent')
+      },
+    }
+    for (const [transport, message] of [
+      ['tcp', /the connection was reset/],
+      ['websocket', /the connection was reset/],
+      ['udp', /nothing can be sent/],
+    ] as const) {
+      const options = { dialect: { ...dialect, transport }, enter: ['x'] }
+      const { session, driver } = bench({ options, behaviour, outcome: { error: broke } })
+      await assert.rejects(session.run(driver), { message })
+    }
   })
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Condition } from '../../src/action.ts'
-import { createTeller, type Event, type EventBody, type Teller } from '../../src/event.ts'
+import { createTeller, type Event, type EventBody, type Teller, type Transport } from '../../src/event.ts'
 import { Watch } from '../../src/session/watch.ts'
 
 const local = { address: '127.0.0.1', port: 1, family: 'IPv4' } as const
@@ -46,13 +46,13 @@ interface Bench {
 }
 
 /** A watch behind a teller as in a session, and what it tells itself. */
-function bench(): Bench {
+function bench(transport: Transport = 'tcp'): Bench {
   let now = 0
   const clock = () => {
     now += 1
     return now
   }
-  const watch = new Watch('client', clock)
+  const watch = new Watch({ role: 'client', transport }, clock)
   const told: Event[] = []
   const teller = createTeller(clock, [
     watch,
@@ -403,7 +403,7 @@ describe('expect of datagrams', () => {
   ]
   for (const [name, came, looks] of rows) {
     test(name, quick, async () => {
-      const { watch, teller, stop, happens } = bench()
+      const { watch, teller, stop, happens } = bench('udp')
       happens(...came.map((text) => datagram(text)))
       for (const [text, instead] of looks) {
         const looking = watch.expect(Buffer.from(text), {
@@ -422,7 +422,7 @@ describe('expect of datagrams', () => {
   }
 
   test('waits for the one that holds it all', quick, async () => {
-    const { watch, teller, stop, happens, told } = bench()
+    const { watch, teller, stop, happens, told } = bench('udp')
     const waiting = watch.expect(Buffer.from('abc'), { withinMs: 3_000, signal: stop.signal, teller })
     const seen = state(waiting)
     happens(datagram('ab'), datagram('c'), datagram('abc', 'sent'))
@@ -434,7 +434,7 @@ describe('expect of datagrams', () => {
   })
 
   test('of one peer looks at those of that peer only', quick, async () => {
-    const { watch, teller, stop, told } = bench()
+    const { watch, teller, stop, told } = bench('udp')
     teller.tell('server#1', datagram('hi'))
     const waiting = watch.expect(Buffer.from('hi'), {
       withinMs: 3_000,
@@ -451,7 +451,7 @@ describe('expect of datagrams', () => {
   })
 
   test('copies what it keeps: the payload of an event is borrowed', quick, async () => {
-    const { watch, teller, stop } = bench()
+    const { watch, teller, stop } = bench('udp')
     const payload = Buffer.from('first')
     teller.tell('client', { kind: 'datagram', direction: 'received', size: 5, remote: far, payload })
     payload.fill(0)
@@ -459,7 +459,7 @@ describe('expect of datagrams', () => {
   })
 
   test('is wanted for those that are received', () => {
-    const { watch } = bench()
+    const { watch } = bench('udp')
     assert.deepEqual([watch.wants('datagram', 'received'), watch.wants('datagram', 'sent')], [true, false])
   })
 
@@ -467,7 +467,7 @@ describe('expect of datagrams', () => {
   async function found(came: readonly string[], ...texts: readonly string[]): Promise<boolean[]> {
     const answers: boolean[] = []
     for (const text of texts) {
-      const { watch, teller, stop, happens } = bench()
+      const { watch, teller, stop, happens } = bench('udp')
       happens(...came.map((one) => datagram(one)))
       const looking = watch.expect(Buffer.from(text), { withinMs: 1, signal: stop.signal, teller })
       answers.push(
@@ -497,7 +497,7 @@ describe('expect of datagrams', () => {
   })
 
   test('keeps no more memory than that, however many come', quick, () => {
-    const { teller } = bench()
+    const { teller } = bench('udp')
     const payload = Buffer.alloc(60_000)
     const before = process.memoryUsage().arrayBuffers
     for (let count = 0; count < 10_000; count++)
@@ -513,11 +513,65 @@ describe('expect of datagrams', () => {
   })
 
   test('shows the last four that came instead, of each the last 256 bytes', quick, async () => {
-    const { watch, teller, stop, happens } = bench()
+    const { watch, teller, stop, happens } = bench('udp')
     happens(datagram('0'), datagram('1'), datagram('2'), datagram('a'.repeat(300)), datagram('b'))
     const missed = watch.expect(Buffer.from('c'), { withinMs: 1, signal: stop.signal, teller })
     await assert.rejects(missed, {
       message: `Expected "c" within 1 ms: received instead: "1", "2", "${'a'.repeat(256)}", "b"`,
     })
+  })
+})
+
+function message(text: string, direction: 'sent' | 'received' = 'received'): EventBody {
+  const payload = Buffer.from(text, 'latin1')
+  return { kind: 'message', direction, type: 'text', size: payload.length, payload, frames: 1 }
+}
+
+const upgraded: EventBody = {
+  kind: 'opened',
+  transport: 'websocket',
+  local,
+  remote: local,
+  target: '/',
+  tookMs: 1,
+}
+
+describe('over websocket', () => {
+  test('connected means that the upgrade is done', quick, async () => {
+    const { watch, stop, happens } = bench('websocket')
+    const waiting = watch.until('connected', undefined, stop.signal)
+    const seen = state(waiting)
+    happens(opened)
+    await turn()
+    assert.equal(seen.settled, 'pending')
+    happens(upgraded)
+    await waiting
+  })
+
+  test('/expect looks into whole messages, and not into the stream below', quick, async () => {
+    const { watch, teller, stop, happens } = bench('websocket')
+    happens(bytes('abc'), message('ab'), message('c'), message('abc', 'sent'))
+    const options = { withinMs: 1, signal: stop.signal, teller }
+    await assert.rejects(watch.expect(Buffer.from('abc'), options), {
+      name: 'ExpectationError',
+      message: 'Expected "abc" within 1 ms: received instead: "ab", "c"',
+    })
+    happens(message('xabcx'))
+    await watch.expect(Buffer.from('abc'), options)
+    const wants = (['message', 'bytes', 'frame'] as const).map((kind) => watch.wants(kind, 'received'))
+    assert.deepEqual([...wants, watch.wants('message', 'sent')], [true, false, false, false])
+  })
+
+  test('who waits sees all of a large message, who comes later its end', quick, async () => {
+    const { watch, teller, stop, happens } = bench('websocket')
+    const options = { withinMs: 1, signal: stop.signal, teller }
+    const large = message(`start${'.'.repeat(200_000)}end`)
+    const waiting = watch.expect(Buffer.from('start'), { ...options, withinMs: 5_000 })
+    happens(message('before'), large)
+    await waiting
+    await watch.expect(Buffer.from('end'), options)
+    happens(message('before'), large)
+    await assert.rejects(watch.expect(Buffer.from('start'), options), { name: 'ExpectationError' })
+    await watch.expect(Buffer.from('end'), options)
   })
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Event } from '../../src/event.ts'
+import type { Event, Transport } from '../../src/event.ts'
 import { createHexView } from '../../src/views/hex.ts'
 import { createJsonView, eventFields } from '../../src/views/json.ts'
 import { createLogView, type LogOptions } from '../../src/views/log.ts'
@@ -8,9 +8,11 @@ import { createRawView } from '../../src/views/raw.ts'
 import { assertGolden } from './golden.ts'
 import { recorded, renderAll } from './recorded.ts'
 import { recordedUdp } from './recorded-udp.ts'
+import { recordedWebSocket } from './recorded-websocket.ts'
 
 function log(events: readonly Event[], width: number, options: Partial<LogOptions> = {}): string {
   const view = createLogView({
+    transport: 'tcp',
     width: () => width,
     color: false,
     time: 'elapsed',
@@ -23,7 +25,7 @@ function log(events: readonly Event[], width: number, options: Partial<LogOption
 }
 
 test('the recorded sessions hold every kind of event', () => {
-  const kinds = [...recorded, ...recordedUdp].map(({ kind }) => kind)
+  const kinds = [...recorded, ...recordedUdp, ...recordedWebSocket].map(({ kind }) => kind)
   assert.deepEqual(new Set(kinds), new Set(Object.keys(eventFields)))
 })
 
@@ -43,32 +45,55 @@ const times: readonly LogCase[] = [
   ['log-80-delta.txt', 80, { verbosity: 0, time: 'delta', show: 16 }],
 ]
 
-const sessions: readonly (readonly [string, string, readonly Event[], readonly LogCase[]])[] = [
+const anatomy: readonly LogCase[] = [
+  ['log-80-vv.txt', 80, { verbosity: 2 }],
+  ['log-80-vv-color.txt', 80, { verbosity: 2, color: true }],
+  ['log-120-vv.txt', 120, { verbosity: 2 }],
+  ['log-50-vv.txt', 50, { verbosity: 2 }],
+  ['log-80-calm.txt', 80, { verbosity: 0 }],
+  ['log-80-calm-color.txt', 80, { verbosity: 0, color: true }],
+]
+
+const webSocket = [...logs, ...anatomy].map(
+  ([name, width, options]): LogCase => [name, width, { transport: 'websocket', ...options }],
+)
+
+for (const [name, width, options] of webSocket) {
+  test(`websocket: ${name}`, () => assertGolden(`ws-${name}`, log(recordedWebSocket, width, options)))
+}
+
+test('websocket: colour adds nothing but colour to the log', () => {
+  const options = { transport: 'websocket', verbosity: 2 } as const
+  const uncolored = log(recordedWebSocket, 80, { ...options, color: true }).replace(/\x1b\[\d+m/g, '')
+  assert.equal(uncolored, log(recordedWebSocket, 80, options))
+})
+
+const sessions: readonly (readonly [Transport, string, readonly Event[], readonly LogCase[]])[] = [
   ['tcp', '', recorded, [...logs, ...times]],
   ['udp', 'udp-', recordedUdp, logs],
 ]
 
-for (const [session, prefix, events, cases] of sessions) {
+for (const [transport, prefix, events, cases] of sessions) {
   for (const [name, width, options] of cases) {
-    test(`${session}: ${name}`, () => assertGolden(`${prefix}${name}`, log(events, width, options)))
+    test(`${transport}: ${name}`, () => assertGolden(`${prefix}${name}`, log(events, width, options)))
   }
 
-  test(`${session}: colour adds nothing but colour to the log`, () => {
+  test(`${transport}: colour adds nothing but colour to the log`, () => {
     const uncolored = log(events, 80, { color: true }).replace(/\x1b\[\d+m/g, '')
     assert.equal(uncolored, log(events, 80))
   })
 
-  test(`${session}: hex`, () => {
-    assertGolden(`${prefix}hex.txt`, renderAll(createHexView({ color: false }), events))
-    assertGolden(`${prefix}hex-color.txt`, renderAll(createHexView({ color: true }), events))
+  test(`${transport}: hex`, () => {
+    assertGolden(`${prefix}hex.txt`, renderAll(createHexView({ color: false, transport }), events))
+    assertGolden(`${prefix}hex-color.txt`, renderAll(createHexView({ color: true, transport }), events))
   })
 
-  test(`${session}: raw`, () => {
-    assertGolden(`${prefix}raw.bin`, renderAll(createRawView({ terminal: false }), events))
-    assertGolden(`${prefix}raw-terminal.txt`, renderAll(createRawView({ terminal: true }), events))
+  test(`${transport}: raw`, () => {
+    assertGolden(`${prefix}raw.bin`, renderAll(createRawView({ terminal: false, transport }), events))
+    assertGolden(`${prefix}raw-terminal.txt`, renderAll(createRawView({ terminal: true, transport }), events))
   })
 
-  test(`${session}: json`, () => {
+  test(`${transport}: json`, () => {
     assertGolden(`${prefix}json.txt`, renderAll(createJsonView(), events))
   })
 }

@@ -6,11 +6,13 @@ import { cellWidth } from '../../src/views/cells.ts'
 import { createLogView, type LogOptions } from '../../src/views/log.ts'
 import { recorded } from './recorded.ts'
 import { recordedUdp } from './recorded-udp.ts'
+import { recordedWebSocket } from './recorded-websocket.ts'
 
 const here: Endpoint = { address: '127.0.0.1', port: 9000, family: 'IPv4' }
 const elsewhere: Endpoint = { ...here, port: 5_353 }
 
 const plainOptions: LogOptions = {
+  transport: 'tcp',
   width: () => 80,
   color: false,
   time: 'none',
@@ -198,9 +200,10 @@ test('no line is wider than the terminal', () => {
   const time = fc.constantFrom('elapsed', 'delta', 'clock', 'none')
   fc.assert(
     fc.property(payload, width, time, fc.string(), (bytes, cells, form, text) => {
-      const view = createLogView({ ...plainOptions, width: () => cells, time: form, verbosity: 1, show: 200 })
+      const view = createLogView({ ...plainOptions, width: () => cells, time: form, verbosity: 2, show: 200 })
       const note: Event = { kind: 'note', seq: 1, at: 0, socket: 'client', text }
-      for (const event of [read(bytes), datagram(bytes, { number: 1, kept: 7 }), note, ...all]) {
+      const told = [read(bytes), datagram(bytes, { number: 1, kept: 7 }), note, ...all, ...recordedWebSocket]
+      for (const event of told) {
         for (const line of String(view.render(event)).split('\n')) {
           assert.ok(cellWidth(line) <= cells, `${cellWidth(line)} > ${cells}: ${line}`)
         }

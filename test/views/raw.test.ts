@@ -10,14 +10,14 @@ function bytes(socket: string, direction: 'sent' | 'received', payload: Uint8Arr
 const payload = Buffer.from('\x1b[31m\xff', 'latin1')
 
 test('to a pipe: the borrowed payload itself, of what was received', () => {
-  const view = createRawView({ terminal: false })
+  const view = createRawView({ terminal: false, transport: 'tcp' })
   assert.equal(view.render(bytes('client', 'received', payload)), payload)
   assert.equal(view.render(bytes('client', 'sent', payload)), undefined)
   assert.ok(!view.end?.())
 })
 
 test('to a terminal: escaped, a cut character held back until it is whole', () => {
-  const view = createRawView({ terminal: true })
+  const view = createRawView({ terminal: true, transport: 'tcp' })
   assert.equal(view.render(bytes('client', 'received', payload)), '\\x1b[31m\\xff')
   assert.equal(view.render(bytes('client', 'received', Uint8Array.of(0xc3))), '')
   assert.equal(view.render(bytes('client', 'sent', payload)), undefined)
@@ -26,19 +26,22 @@ test('to a terminal: escaped, a cut character held back until it is whole', () =
 })
 
 test('to a terminal: one socket does not finish the character of another', () => {
-  const view = createRawView({ terminal: true })
+  const view = createRawView({ terminal: true, transport: 'tcp' })
   assert.equal(view.render(bytes('server#1', 'received', Uint8Array.of(0xc3))), '')
   assert.equal(view.render(bytes('server#2', 'received', Uint8Array.of(0xa9))), '\\xc3\\xa9')
 })
 
 test('nothing but what was received is wanted', () => {
-  const view = createRawView({ terminal: true })
-  for (const kind of ['bytes', 'datagram'] as const) {
-    assert.ok(view.wants(kind))
-    assert.ok(view.wants(kind, 'received'))
-    assert.ok(!view.wants(kind, 'sent'))
+  const kinds = { tcp: 'bytes', udp: 'datagram', websocket: 'message' } as const
+  for (const transport of ['tcp', 'udp', 'websocket'] as const) {
+    const view = createRawView({ terminal: true, transport })
+    for (const kind of Object.values(kinds)) {
+      const isOurs = kind === kinds[transport]
+      assert.deepEqual([view.wants(kind), view.wants(kind, 'received')], [isOurs, isOurs])
+      assert.ok(!view.wants(kind, 'sent'))
+    }
+    assert.ok(!view.wants('closed') && !view.wants('frame', 'received'))
   }
-  assert.ok(!view.wants('closed'))
 })
 
 function datagram(payload: Uint8Array, more: Partial<EventOf<'datagram'>> = {}): Event {
@@ -49,7 +52,7 @@ function datagram(payload: Uint8Array, more: Partial<EventOf<'datagram'>> = {}):
 
 test('to a pipe: each datagram is followed by what was asked for', () => {
   const piped = (options: Partial<RawOptions>, payloads: readonly string[]): string => {
-    const view = createRawView({ terminal: false, ...options })
+    const view = createRawView({ terminal: false, transport: 'udp', ...options })
     return payloads.map((text) => String(view.render(datagram(Buffer.from(text))))).join('')
   }
   assert.equal(piped({}, ['hello', '', 'a\n', 'bb', 'c']), 'hello\n\na\n\nbb\nc\n')
@@ -59,20 +62,20 @@ test('to a pipe: each datagram is followed by what was asked for', () => {
 })
 
 test('to a pipe: with nothing after it, the borrowed payload itself', () => {
-  const view = createRawView({ terminal: false, after: '' })
+  const view = createRawView({ terminal: false, transport: 'udp', after: '' })
   assert.equal(view.render(datagram(payload)), payload)
   assert.equal(view.render(datagram(payload, { direction: 'sent' })), undefined)
 })
 
 test('to a pipe: the bytes of a stream are followed by nothing', () => {
-  const view = createRawView({ terminal: false, after: '\n' })
+  const view = createRawView({ terminal: false, transport: 'tcp', after: '\n' })
   assert.equal(view.render(bytes('client', 'received', payload)), payload)
 })
 
 test('the header of a numbered datagram can be left out', () => {
   const numbered = Buffer.concat([Buffer.alloc(24, 'H'), Buffer.from('hi')])
   const shown = (options: Partial<RawOptions>, number?: number): string => {
-    const view = createRawView({ terminal: false, after: '', ...options })
+    const view = createRawView({ terminal: false, transport: 'udp', after: '', ...options })
     return String(view.render(datagram(numbered, number === undefined ? {} : { number })))
   }
   assert.equal(shown({ headers: 'strip' }, 0), 'hi')
@@ -85,7 +88,7 @@ test('the header of a numbered datagram can be left out', () => {
 
 test('to a terminal: each datagram is escaped as a whole, and ends its line', () => {
   for (const after of ['\n', '\0', '']) {
-    const view = createRawView({ terminal: true, after })
+    const view = createRawView({ terminal: true, transport: 'udp', after })
     assert.equal(view.render(datagram(payload)), '\\x1b[31m\\xff\n')
     assert.equal(view.render(datagram(Uint8Array.of(0x61, 0xc3))), 'a\\xc3\n')
     assert.equal(view.render(datagram(Uint8Array.of(0xa9, 0x0d))), '\\xa9\\r\n')
@@ -94,4 +97,22 @@ test('to a terminal: each datagram is escaped as a whole, and ends its line', ()
     assert.equal(view.render(datagram(payload, { direction: 'sent' })), undefined)
     assert.equal(view.end?.(), '')
   }
+})
+
+function message(payload: Uint8Array, direction: 'sent' | 'received' = 'received'): Event {
+  const stamp = { seq: 1, at: 0, socket: 'client' } as const
+  return { kind: 'message', ...stamp, direction, type: 'text', size: payload.length, payload, frames: 1 }
+}
+
+test('a message is written as a datagram is, and of the stream below it nothing', () => {
+  const piped = createRawView({ terminal: false, transport: 'websocket' })
+  assert.equal(String(piped.render(message(Buffer.from('hello')))), 'hello\n')
+  assert.equal(String(piped.render(message(Buffer.from('')))), '\n')
+  assert.equal(piped.render(bytes('client', 'received', payload)), undefined)
+  assert.equal(piped.render(message(payload, 'sent')), undefined)
+  const exact = createRawView({ terminal: false, transport: 'websocket', after: '' })
+  assert.equal(exact.render(message(payload)), payload)
+  const shown = createRawView({ terminal: true, transport: 'websocket' })
+  assert.equal(shown.render(message(Uint8Array.of(0x61, 0xc3))), 'a\\xc3\n')
+  assert.equal(shown.render(message(Uint8Array.of(0xa9))), '\\xa9\n')
 })

@@ -22,7 +22,7 @@ function told(body: EventBody): Event {
 }
 
 function draw(rows: readonly TimelineRow[], width: number): readonly string[] {
-  const lines = drawTimeline({ left: 'client', right: 'server', rows }, width)
+  const lines = drawTimeline({ left: 'client', right: 'server', transport: 'udp', rows }, width)
   return lines.map((line) => paint(line, createPalette(false)))
 }
 

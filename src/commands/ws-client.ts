@@ -1,0 +1,90 @@
+import type { Context } from '../context.ts'
+import { UsageError } from '../errors.ts'
+import type { ExitCode } from '../exit-code.ts'
+import { WebSocketClient, type WebSocketClientOptions } from '../net/websocket-client.ts'
+import { checkHost, chooseFamily } from './address.ts'
+import type { Values, wsClientOptions } from './options.ts'
+import {
+  chooseSplit,
+  chooseView,
+  openSession,
+  resolveRaw,
+  resolveSession,
+  resolveWebSocket,
+  type ViewName,
+} from './set-up.ts'
+import {
+  basicAuthorization,
+  checkOrigin,
+  checkSubprotocols,
+  parseHeader,
+  parseWebSocketUrl,
+  type WebSocketUrl,
+} from './url.ts'
+
+type Options = Values<typeof wsClientOptions>
+
+/** How long messages are waited for at the end of standard input, milliseconds. */
+const defaultReplyWaitMs = 1_000
+
+/** `sockpit ws-client [url]` */
+export async function wsClient(
+  context: Context,
+  [url]: readonly string[],
+  values: Options,
+): Promise<ExitCode> {
+  const view = chooseView(context, values)
+  const options = resolve(parseWebSocketUrl(url), values, view)
+  const place = { transport: 'websocket', role: 'client' } as const
+  const sources = { onEof: values.onEof ?? 'close', split: chooseSplit(values) }
+  const sessionOptions = resolveSession(values, view, place, sources)
+  const { session, stop } = await openSession(context, values, view, sessionOptions, resolveRaw(values))
+  const client = new WebSocketClient(options, {
+    teller: session.teller,
+    now: () => context.now(),
+    randomBytes: (size) => context.randomBytes(size),
+  })
+  try {
+    await client.open(stop.signal)
+  } catch (error) {
+    if (!stop.signal.aborted) throw error
+  }
+  return session.run(client)
+}
+
+function resolve(url: WebSocketUrl, values: Options, view: ViewName): WebSocketClientOptions {
+  const family = chooseFamily(values.ipv4, values.ipv6)
+  return {
+    ...resolveWebSocket(values, view),
+    ...checkHost({ host: url.host, port: url.port }, family),
+    family,
+    localAddress: undefined,
+    localPort: undefined,
+    connectTimeoutMs: values.connectTimeout ?? 10_000,
+    url: url.shown,
+    request: resolveRequest(url, values),
+    echo: values.echo === true,
+    binary: values.binary === true,
+    pingIntervalMs: values.pingInterval ?? 0,
+    replyWaitMs: values.wait ?? defaultReplyWaitMs,
+  }
+}
+
+function resolveRequest(url: WebSocketUrl, values: Options): WebSocketClientOptions['request'] {
+  const { subprotocol: subprotocols = [], origin, auth } = values
+  checkSubprotocols(subprotocols)
+  if (origin !== undefined) checkOrigin(origin)
+  if (auth !== undefined && url.credentials !== undefined) {
+    throw new UsageError('--auth and a user in the URL were both given: choose one')
+  }
+  const credentials = auth ?? url.credentials
+  return {
+    host: url.authority,
+    target: url.target,
+    origin,
+    subprotocols,
+    compress: values.noCompress !== true,
+    authorization: credentials === undefined ? undefined : basicAuthorization(credentials),
+    headers: (values.header ?? []).map(parseHeader),
+  }
+}

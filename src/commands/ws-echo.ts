@@ -1,0 +1,62 @@
+import type { Context } from '../context.ts'
+import type { ExitCode } from '../exit-code.ts'
+import { WebSocketServer, type WebSocketServerOptions } from '../net/websocket-server.ts'
+import { chooseFamily, parseListenAddress } from './address.ts'
+import type { Values, wsEchoOptions } from './options.ts'
+import {
+  chooseSplit,
+  chooseView,
+  openSession,
+  resolveRaw,
+  resolveSession,
+  resolveWebSocket,
+  type ViewName,
+} from './set-up.ts'
+import { checkOrigin, checkPaths, checkSubprotocols } from './url.ts'
+
+const defaultPort = 9_001
+
+/** `sockpit ws-echo [[host:]port]` */
+export async function wsEcho(
+  context: Context,
+  [address]: readonly string[],
+  values: Values<typeof wsEchoOptions>,
+): Promise<ExitCode> {
+  const view = chooseView(context, values)
+  const options = resolve(address, values, view)
+  const place = { transport: 'websocket', role: 'server' } as const
+  const sessionOptions = resolveSession(values, view, place, { onEof: 'stay', split: chooseSplit(values) })
+  const { session } = await openSession(context, values, view, sessionOptions, resolveRaw(values))
+  const server = new WebSocketServer(options, {
+    teller: session.teller,
+    now: () => context.now(),
+    date: () => context.date(),
+    openFiles: () => context.openFiles(),
+  })
+  await server.listen()
+  return session.run(server)
+}
+
+function resolve(
+  address: string | undefined,
+  values: Values<typeof wsEchoOptions>,
+  view: ViewName,
+): WebSocketServerOptions {
+  const family = chooseFamily(values.ipv4, values.ipv6)
+  const { path: paths, origin: origins, subprotocol: subprotocols = [] } = values
+  checkPaths(paths ?? [])
+  for (const origin of origins ?? []) checkOrigin(origin)
+  checkSubprotocols(subprotocols)
+  return {
+    ...resolveWebSocket(values, view),
+    ...parseListenAddress(address, family, defaultPort),
+    ipv6Only: family === 6,
+    echo: true,
+    policy: { paths, origins, subprotocols, compress: values.noCompress !== true },
+    handshakeTimeoutMs: values.handshakeTimeout ?? 10_000,
+    idleTimeoutMs: values.idleTimeout ?? 0,
+    pingIntervalMs: values.pingInterval ?? 20_000,
+    maxConnections: values.maxConnections ?? 1_000,
+    backlog: values.backlog ?? 511,
+  }
+}

@@ -1,0 +1,255 @@
+/** The upgrade on a connection, for either role: from the first byte to frames, or to a refusal. */
+import { type EventBody, msSince } from '../event.ts'
+import { type Compression, formatCompression } from '../wire/extension.ts'
+import { encodeRequest, judgeRequest, type Policy, type UpgradeRequest } from '../wire/handshake.ts'
+import { judgeResponse, type Problem, type Refusal, refuse } from '../wire/handshake-response.ts'
+import {
+  type Header,
+  type RequestHead,
+  RequestReader,
+  type ResponseHead,
+  ResponseReader,
+} from '../wire/http-head.ts'
+
+/** What both sides agreed on. */
+export interface Agreed {
+  readonly target: string
+  readonly subprotocol: string | undefined
+  readonly compression: Compression | undefined
+}
+
+export interface UpgradeHooks {
+  now(): number
+  tell(event: EventBody): void
+  send(bytes: Uint8Array): void
+  /** Frames from here on; the rest of the read is theirs. */
+  agreed(agreed: Agreed, rest: Uint8Array): void
+  /** There will be no WebSocket; what was sent is still to go out. */
+  failed(problem: Problem): void
+}
+
+export interface Upgrade {
+  /** A read. */
+  take(bytes: Uint8Array): void
+  /** The other side has ended (FIN) before it was done. */
+  end(): void
+}
+
+/** How much of a refusal's body is looked at, bytes, and how long it is waited for, milliseconds. */
+const mostBody = 1_024
+const bodyPatienceMs = 500
+
+/** The server's half: waits for a request and answers it. */
+export class ServerUpgrade implements Upgrade {
+  readonly #policy: Policy
+  readonly #hooks: UpgradeHooks
+  readonly #reader = new RequestReader()
+  readonly #startedAt: number
+  #isDone = false
+
+  constructor(policy: Policy, hooks: UpgradeHooks) {
+    this.#policy = policy
+    this.#hooks = hooks
+    this.#startedAt = hooks.now()
+  }
+
+  take(bytes: Uint8Array): void {
+    if (this.#isDone) return
+    const result = this.#reader.push(bytes)
+    if (result.kind === 'more') return
+    this.#isDone = true
+    if (result.kind === 'fault') this.#refuse(refuse(result.fault.status, result.fault))
+    else this.#judge(result.head, result.rest)
+  }
+
+  end(): void {
+    if (this.#isDone) return
+    this.#isDone = true
+    this.#hooks.failed({
+      what: 'request',
+      reason: this.#reader.raw.length === 0 ? 'never came' : 'was not complete when the client ended',
+      section: 'RFC 6455 §4.1',
+    })
+  }
+
+  #judge(head: RequestHead, rest: Uint8Array): void {
+    this.#hooks.tell(requestEvent('received', head, head.raw.length))
+    const answer = judgeRequest(head, this.#policy)
+    if (answer.kind === 'refusal') {
+      this.#refuse(answer)
+      return
+    }
+    const { subprotocol, compression, bytes } = answer
+    this.#hooks.send(bytes)
+    this.#tellResponse(answer, bytes)
+    this.#hooks.agreed({ target: head.target, subprotocol, compression }, rest)
+  }
+
+  #refuse(refusal: Refusal): void {
+    const { bytes, body, problem } = refusal
+    this.#hooks.send(bytes)
+    const head = bytes.subarray(0, bytes.length - body.length)
+    this.#tellResponse(refusal, head, { body: latin1(body.subarray(0, mostBody)), problem })
+    this.#hooks.failed(problem)
+  }
+
+  #tellResponse(
+    { status, reason, headers }: { status: number; reason: string; headers: readonly Header[] },
+    payload: Uint8Array,
+    more: { readonly body?: string; readonly problem?: Problem } = {},
+  ): void {
+    const tookMs = msSince(this.#startedAt, this.#hooks.now())
+    this.#hooks.tell({
+      kind: 'response',
+      direction: 'sent',
+      version: 'HTTP/1.1',
+      status,
+      reason,
+      headers,
+      size: payload.length,
+      payload,
+      ...more,
+      tookMs,
+    })
+  }
+}
+
+/** The client's half: asks, and judges the answer. Nothing but the request leaves before that. */
+export class ClientUpgrade implements Upgrade {
+  readonly #request: UpgradeRequest
+  readonly #hooks: UpgradeHooks
+  readonly #reader = new ResponseReader()
+  readonly #askedAt: number
+  #isDone = false
+  /** A refusal whose body is being waited for. */
+  #refused:
+    | { readonly head: ResponseHead; readonly problem: Problem; readonly timer: NodeJS.Timeout }
+    | undefined
+  #body: Uint8Array = new Uint8Array()
+
+  constructor(request: UpgradeRequest, hooks: UpgradeHooks) {
+    this.#request = request
+    this.#hooks = hooks
+    const bytes = encodeRequest(request)
+    const told = withoutCredentials(request)
+    const reader = new RequestReader()
+    const result = reader.push(encodeRequest(told))
+    hooks.send(bytes)
+    this.#askedAt = hooks.now()
+    if (result.kind === 'head') hooks.tell(requestEvent('sent', result.head, bytes.length))
+  }
+
+  take(bytes: Uint8Array): void {
+    if (this.#refused !== undefined) this.#takeBody(bytes)
+    if (this.#isDone) return
+    const result = this.#reader.push(bytes)
+    if (result.kind === 'more') return
+    this.#isDone = true
+    if (result.kind === 'fault') {
+      const { what, reason, section } = result.fault
+      this.#hooks.tell({
+        kind: 'violation',
+        code: 'malformed-response',
+        message: `the answer to the upgrade is no HTTP head: ${what} ${reason}`,
+        section,
+        closeCode: 0,
+      })
+      this.#hooks.failed(result.fault)
+      return
+    }
+    const judged = judgeResponse(result.head, this.#request)
+    if (judged.kind === 'problem') {
+      this.#refuse(result.head, judged.problem, result.rest)
+      return
+    }
+    this.#tellResponse(result.head, {})
+    const { subprotocol, compression } = judged
+    this.#hooks.agreed({ target: this.#request.target, subprotocol, compression }, result.rest)
+  }
+
+  end(): void {
+    if (this.#refused !== undefined) this.#tellRefusal()
+    if (this.#isDone) return
+    this.#isDone = true
+    const raw = this.#reader.raw.length
+    this.#hooks.failed({
+      what: 'response',
+      reason:
+        raw === 0 ? 'never came: the server ended the connection' : 'was not complete when the server ended',
+      section: 'RFC 6455 §4.1',
+    })
+  }
+
+  #refuse(head: ResponseHead, problem: Problem, rest: Uint8Array): void {
+    const timer = setTimeout(() => this.#tellRefusal(), bodyPatienceMs)
+    this.#refused = { head, problem, timer }
+    this.#takeBody(rest)
+  }
+
+  /** A 101 has no body: what comes there are frames that nobody asked for. */
+  #takeBody(bytes: Uint8Array): void {
+    const head = this.#refused?.head
+    if (head === undefined) return
+    this.#body = Buffer.concat([this.#body, bytes.subarray(0, mostBody - this.#body.length)])
+    const declared = head.headers.find(([name]) => name.toLowerCase() === 'content-length')
+    const expected = head.status === 101 ? 0 : Math.min(mostBody, Number(declared?.[1] ?? mostBody) || 0)
+    if (this.#body.length >= expected) this.#tellRefusal()
+  }
+
+  #tellRefusal(): void {
+    if (this.#refused === undefined) return
+    const { head, problem, timer } = this.#refused
+    clearTimeout(timer)
+    this.#refused = undefined
+    this.#tellResponse(head, { problem, ...(this.#body.length > 0 && { body: latin1(this.#body) }) })
+    this.#hooks.failed(problem)
+  }
+
+  #tellResponse(
+    { version, status, reason, headers, raw }: ResponseHead,
+    more: { readonly body?: string; readonly problem?: Problem },
+  ): void {
+    const tookMs = msSince(this.#askedAt, this.#hooks.now())
+    this.#hooks.tell({
+      kind: 'response',
+      direction: 'received',
+      version,
+      status,
+      reason,
+      headers,
+      size: raw.length,
+      payload: raw,
+      ...more,
+      tookMs,
+    })
+  }
+}
+
+function requestEvent(direction: 'sent' | 'received', head: RequestHead, size: number): EventBody {
+  const { method, target, version, headers, raw: payload } = head
+  return { kind: 'request', direction, method, target, version, headers, size, payload }
+}
+
+/** The extension as it was agreed on; nothing where none was. */
+export function compressionText({ compression }: Pick<Agreed, 'compression'>): { compression?: string } {
+  return compression === undefined ? {} : { compression: formatCompression(compression) }
+}
+
+/** The request as it may be told: what proves who we are is struck out. */
+export function withoutCredentials(request: UpgradeRequest): UpgradeRequest {
+  const strike = (value: string): string => `${value.split(' ', 1)[0]} ********`
+  const { authorization, headers } = request
+  return {
+    ...request,
+    authorization: authorization === undefined ? undefined : strike(authorization),
+    headers: headers.map(([name, value]) => (isCredential(name) ? [name, strike(value)] : [name, value])),
+  }
+}
+
+function isCredential(name: string): boolean {
+  return /^(?:proxy-)?authorization$/i.test(name)
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
+}

@@ -1,0 +1,251 @@
+import { isUtf8 } from 'node:buffer'
+import type { SocketAction } from '../action.ts'
+import { type SockpitError, TimeoutError, UpgradeError, UsageError, WebSocketError } from '../errors.ts'
+import type { Teller, WebSocketClosedEvent } from '../event.ts'
+import { Arena } from '../wire/arena.ts'
+import { describeCloseCode, isNormalClosure } from '../wire/close-code.ts'
+import { encodeRequest, type UpgradeRequest } from '../wire/handshake.ts'
+import type { Problem } from '../wire/handshake-response.ts'
+import { type ConnectOptions, connect } from './connect.ts'
+import type { Driver, EndReason, OnEof, Outcome } from './driver.ts'
+import { Heartbeat } from './heartbeat.ts'
+import { Limits } from './limits.ts'
+import { aborted } from './resolve.ts'
+import { ClientUpgrade, withoutCredentials } from './upgrade.ts'
+import { errorOf } from './verdict.ts'
+import { carryOutOnWebSocket } from './websocket-actions.ts'
+import { WebSocketConnection, type WebSocketOptions, type WebSocketOwner } from './websocket-connection.ts'
+import { createMaskSource, wantedOf } from './websocket-owner.ts'
+
+export interface WebSocketClientOptions extends ConnectOptions, WebSocketOptions {
+  /** For messages to people: the URL without credentials. */
+  readonly url: string
+  readonly request: Omit<UpgradeRequest, 'key'>
+  /** What is typed and piped goes as bytes. */
+  readonly binary: boolean
+  /** Milliseconds between two pings; 0: none. */
+  readonly pingIntervalMs: number
+  /** How long answers are waited for at the end of standard input, milliseconds. */
+  readonly replyWaitMs: number
+}
+
+export interface ClientSurroundings {
+  readonly teller: Teller
+  now(): number
+  /** Unpredictable bytes. */
+  randomBytes(size: number): Uint8Array
+}
+
+const name = 'client'
+
+/** A WebSocket client: one connection that was asked for. */
+export class WebSocketClient implements Driver {
+  readonly ended: Promise<Outcome>
+  readonly filePiece = Number.POSITIVE_INFINITY
+  readonly longestMessage: number
+  readonly #options: WebSocketClientOptions
+  readonly #surroundings: ClientSurroundings
+  readonly #limits: Limits
+  #connection: WebSocketConnection | undefined
+  #heartbeat: Heartbeat | undefined
+  #problem: Problem | undefined
+  #verdict: WebSocketClosedEvent | undefined
+  #replyTimer: NodeJS.Timeout | undefined
+  /** Whether we were asked to close it: then its code is as asked, too. */
+  #isAsked = false
+  #hasToldBinary = false
+  #opened: () => void = () => {}
+  #end: (outcome: Outcome) => void = () => {}
+
+  constructor(options: WebSocketClientOptions, surroundings: ClientSurroundings) {
+    this.#options = options
+    this.#surroundings = surroundings
+    this.#limits = new Limits(surroundings.teller)
+    this.longestMessage = options.maxPayload
+    this.ended = new Promise((end) => {
+      this.#end = end
+    })
+  }
+
+  /**
+   * Connects and upgrades.
+   * @throws NetworkError, TimeoutError, UpgradeError, or the reason of the signal
+   */
+  async open(signal: AbortSignal): Promise<void> {
+    const { teller, now } = this.#surroundings
+    const startedAt = now()
+    const link = await connect(name, this.#options, { teller, now, signal })
+    const isOpen = new Promise<void>((opened) => {
+      this.#opened = opened
+    })
+    const connection = new WebSocketConnection(
+      name,
+      { ...link, throughOnread: true },
+      this.#options,
+      this.#createOwner(),
+    )
+    this.#connection = connection
+    const leftMs = Math.max(1, this.#options.connectTimeoutMs - (now() - startedAt))
+    const timer = setTimeout(() => connection.expireUpgrade(this.#options.connectTimeoutMs), leftMs)
+    try {
+      const failure = await Promise.race([isOpen, this.ended, aborted(signal)])
+      if (failure?.error !== undefined) throw failure.error
+    } finally {
+      clearTimeout(timer)
+    }
+    this.#heartbeat = new Heartbeat(this.#options.pingIntervalMs, () => [connection])
+  }
+
+  async perform(action: SocketAction): Promise<void> {
+    if (action.kind === 'peers' || action.kind === 'stats') {
+      this.#tellStats(action.kind)
+      return
+    }
+    if (action.kind === 'close' || action.kind === 'fin' || action.kind === 'reset') this.#isAsked = true
+    await carryOutOnWebSocket(action, this.#connected(), this.#options.binary)
+  }
+
+  /** One message. */
+  feed(bytes: Uint8Array): boolean | Promise<boolean> {
+    const connection = this.#connected()
+    connection.send(this.#typeOf(bytes), bytes)
+    if (connection.queued === 0) return connection.isOpen
+    return connection.whenRoom().then(() => connection.isOpen)
+  }
+
+  leaveOut(size: number): void {
+    const limit = this.#options.maxPayload
+    const detail = `a message of ${size} bytes was not sent; --max-payload allows more`
+    this.#limits.tell(name, 'message', { limit, detail })
+  }
+
+  startFeed(): void {}
+
+  /** What was sent may still be answered: we close once nothing has come for a while. */
+  endFeed(onEof: OnEof): void {
+    if (onEof === 'stay' || this.#options.echo || this.#verdict !== undefined) return
+    this.#replyTimer = setTimeout(() => this.#connection?.close(1000), this.#options.replyWaitMs)
+  }
+
+  async drained(): Promise<void> {
+    await this.#connection?.whenSent()
+  }
+
+  setReading(reading: boolean): void {
+    this.#connection?.setBlocked('output', !reading)
+  }
+
+  setWriting(writing: boolean): void {
+    this.#connection?.setWriting(writing)
+  }
+
+  peers(): readonly number[] {
+    return []
+  }
+
+  async shutdown(graceMs: number, why: EndReason): Promise<void> {
+    const connection = this.#connection
+    clearTimeout(this.#replyTimer)
+    if (connection === undefined) this.#end({})
+    if (connection === undefined || this.#verdict !== undefined) return
+    this.#isAsked = true
+    connection.close(why === 'signal' ? 1001 : 1000)
+    const timer = setTimeout(() => connection.abort('fin'), graceMs)
+    await this.ended
+    clearTimeout(timer)
+  }
+
+  #createOwner(): WebSocketOwner {
+    const { teller, now, randomBytes } = this.#surroundings
+    const key = Buffer.from(randomBytes(16)).toString('base64')
+    const request = { ...this.#options.request, key }
+    return {
+      role: 'client',
+      teller,
+      limits: this.#limits,
+      arena: new Arena(),
+      wanted: wantedOf(teller),
+      now,
+      nextMask: createMaskSource(randomBytes),
+      upgrade: (hooks) => new ClientUpgrade(request, hooks),
+      opened: () => this.#opened(),
+      failed: (_, problem) => {
+        this.#problem = problem
+      },
+      received: () => this.#replyTimer?.refresh(),
+      closed: (_, verdict) => this.#onClosed(verdict),
+      tellable: () => encodeRequest(withoutCredentials(request)),
+    }
+  }
+
+  #connected(): WebSocketConnection {
+    if (this.#connection !== undefined) return this.#connection
+    throw new UsageError('there is no connection yet')
+  }
+
+  /** What is not UTF-8 cannot be a text message: it goes as bytes, so that nothing is lost. */
+  #typeOf(bytes: Uint8Array): 'text' | 'binary' {
+    if (this.#options.binary) return 'binary'
+    if (isUtf8(bytes)) return 'text'
+    if (!this.#hasToldBinary) {
+      const text = 'a message that is not UTF-8 goes as a binary one (--binary: all of them)'
+      this.#surroundings.teller.tell(name, { kind: 'note', text })
+    }
+    this.#hasToldBinary = true
+    return 'binary'
+  }
+
+  #onClosed(verdict: WebSocketClosedEvent): void {
+    this.#verdict = verdict
+    this.#heartbeat?.stop()
+    clearTimeout(this.#replyTimer)
+    const error = this.#errorOf(verdict)
+    this.#end(error === undefined ? {} : { error })
+  }
+
+  /** What a script must learn; undefined where it ended as asked. */
+  #errorOf(verdict: WebSocketClosedEvent): SockpitError | undefined {
+    const { url } = this.#options
+    const broken = verdict.code === undefined ? undefined : errorOf(verdict, `The connection to ${url}`)
+    if (!verdict.upgraded) return this.#isAsked ? undefined : (broken ?? this.#upgradeError(verdict))
+    const { closeCode, sentCode, reason, first } = verdict
+    const failure = this.#connection?.failure
+    if (failure !== undefined) {
+      const { message, section, closeCode: code } = failure
+      return new WebSocketError(`${url} broke a rule: ${message} (${section}); closed with ${code}`)
+    }
+    if (this.#isAsked && first === 'us') return undefined
+    if (closeCode === 1006) {
+      const sent = sentCode === undefined || sentCode < 1002 ? '' : `, after we closed with ${sentCode}`
+      const cause = verdict.code === undefined ? '' : ` (${verdict.code})`
+      return new WebSocketError(`${url} ended without a close frame (1006)${sent}${cause}`)
+    }
+    if (isNormalClosure(closeCode)) return undefined
+    const why = reason === '' ? '' : ` "${reason}"`
+    return new WebSocketError(
+      `${url} ended with close code ${closeCode} (${describeCloseCode(closeCode).name})${why}`,
+    )
+  }
+
+  #upgradeError({ how }: WebSocketClosedEvent): SockpitError {
+    const { url } = this.#options
+    const problem = this.#problem
+    if (problem === undefined || how === 'timeout') {
+      return new TimeoutError(
+        `Cannot upgrade to WebSocket at ${url}: no answer in time; --connect-timeout waits longer`,
+      )
+    }
+    const { what, reason, section, hint } = problem
+    const mend = hint === undefined ? '' : ` ${hint}`
+    return new UpgradeError(`Cannot upgrade to WebSocket at ${url}: ${what} ${reason} (${section}).${mend}`)
+  }
+
+  #tellStats(asked: 'peers' | 'stats'): void {
+    const { state } = this.#connected()
+    const isOpen = this.#verdict === undefined
+    const { sent, received } = state
+    const total = { opened: 1, closed: isOpen ? 0 : 1, refused: 0, sent, received }
+    const peers = isOpen ? [state] : []
+    this.#surroundings.teller.tell(name, { kind: 'stats', transport: 'websocket', asked, peers, total })
+  }
+}

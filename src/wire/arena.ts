@@ -1,0 +1,33 @@
+/** Memory for what is being written and for messages that are not complete: lent, given back, lent again. */
+
+/** What is kept for the next who asks, bytes altogether. */
+const mostKept = 8 * 2 ** 20
+
+/** Memory that is so much larger than what was asked for is kept for somebody else. */
+const mostSurplus = 4
+
+export class Arena {
+  /** The smallest last. */
+  readonly #free: Buffer[] = []
+  #kept = 0
+
+  /** Memory of so many bytes at least; what stands in it is undefined. */
+  take(size: number): Buffer {
+    const free = this.#free
+    let found = free.length - 1
+    while (found >= 0 && (free[found]?.length ?? 0) < size) found -= 1
+    const buffer = free[found]
+    if (buffer === undefined || buffer.length > mostSurplus * size) return Buffer.allocUnsafeSlow(size)
+    free.splice(found, 1)
+    this.#kept -= buffer.length
+    return buffer
+  }
+
+  /** Nobody uses it any more. */
+  give(buffer: Buffer): void {
+    if (this.#kept + buffer.length > mostKept) return
+    this.#kept += buffer.length
+    const before = this.#free.findLastIndex(({ length }) => length >= buffer.length)
+    this.#free.splice(before + 1, 0, buffer)
+  }
+}

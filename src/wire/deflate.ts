@@ -1,0 +1,124 @@
+/**
+ * Compression of messages: permessage-deflate (RFC 7692).
+ *
+ * Each message is compressed and decompressed at once, so that nothing is under way when a connection ends. What
+ * a context takes over from one message to the next is the last bytes of what went before: they are handed to
+ * zlib as a dictionary, which means the same and keeps an idle connection small.
+ */
+import { constants, deflateRawSync, inflateRawSync } from 'node:zlib'
+
+/** What every compressed message ends with and leaves out (§7.2.1): an empty block that is stored. */
+const tail = Uint8Array.of(0x00, 0x00, 0xff, 0xff)
+
+/** The same, and then an empty block that is the last one: it is reached only if the message was whole. */
+const tailAndEnd = Uint8Array.of(...tail, 0x01, 0x00, 0x00, 0xff, 0xff)
+
+/** zlib has no raw window of 2^8 bytes: who is held to that sends messages as they are. */
+const leastWindowBits = 9
+
+export interface DeflateContext {
+  /** The window: 2 to the power of so many bytes. */
+  readonly windowBits: number
+  /** Whether a message may refer to those before it. */
+  readonly takeover: boolean
+}
+
+/** The last bytes of what has passed, as far back as the window reaches. */
+class Window {
+  readonly #most: number
+  #bytes: Uint8Array | undefined
+
+  constructor({ windowBits, takeover }: DeflateContext) {
+    this.#most = takeover ? 2 ** windowBits : 0
+  }
+
+  get dictionary(): { dictionary?: Uint8Array } {
+    return this.#bytes === undefined ? {} : { dictionary: this.#bytes }
+  }
+
+  add(message: Uint8Array): void {
+    if (this.#most === 0 || message.length === 0) return
+    const before = this.#bytes ?? new Uint8Array()
+    const kept = before.subarray(Math.max(0, before.length + message.length - this.#most))
+    const newest = message.subarray(-this.#most)
+    this.#bytes = Buffer.concat([
+      kept.length + newest.length > this.#most ? kept.subarray(newest.length) : kept,
+      newest,
+    ])
+  }
+}
+
+/** Compresses the messages that go one way. */
+export class Deflater {
+  readonly #windowBits: number
+  readonly #window: Window
+
+  constructor(context: DeflateContext) {
+    this.#windowBits = context.windowBits
+    this.#window = new Window(context)
+  }
+
+  /** The payload to be sent with RSV1, where that is shorter; else nothing: the message goes as it is. */
+  compress(message: Uint8Array): Uint8Array | undefined {
+    if (this.#windowBits < leastWindowBits || message.length === 0) return undefined
+    const options = { windowBits: this.#windowBits, finishFlush: constants.Z_SYNC_FLUSH }
+    const whole = deflateRawSync(message, { ...options, ...this.#window.dictionary })
+    const size = whole.length - tail.length
+    if (size >= message.length) return undefined
+    this.#window.add(message)
+    return whole.subarray(0, size)
+  }
+}
+
+/** Decompresses the messages that come one way. */
+export class Inflater {
+  readonly #window: Window
+
+  /** A larger window than was agreed on does no harm here, and one of 2^8 bytes is beyond zlib. */
+  constructor({ takeover }: Pick<DeflateContext, 'takeover'>) {
+    this.#window = new Window({ takeover, windowBits: 15 })
+  }
+
+  /** The message, of at most so many bytes; or why there is none. */
+  inflate(payload: Uint8Array, mostBytes: number): Uint8Array | 'too large' | 'corrupt' {
+    if (payload.length === 0) return payload
+    const pieces: Uint8Array[] = []
+    let rest = Buffer.concat([payload, tailAndEnd])
+    let size = 0
+    // A block may be marked as the last one before the message ends (§7.2.3.4): others can follow.
+    while (rest.length > tailAndEnd.length) {
+      const piece = this.#inflate(rest, mostBytes - size)
+      if (typeof piece === 'string') return piece
+      pieces.push(piece.bytes)
+      size += piece.bytes.length
+      this.#window.add(piece.bytes)
+      rest = rest.subarray(piece.consumed)
+    }
+    return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces)
+  }
+
+  #inflate(
+    rest: Uint8Array,
+    most: number,
+  ): { bytes: Uint8Array; consumed: number } | 'too large' | 'corrupt' {
+    try {
+      const options = { info: true, maxOutputLength: Math.max(1, most), ...this.#window.dictionary }
+      const result: unknown = inflateRawSync(rest, options)
+      if (!isInfo(result)) return 'corrupt'
+      return result.buffer.length > most
+        ? 'too large'
+        : { bytes: result.buffer, consumed: result.engine.bytesWritten }
+    } catch (error) {
+      return isTooLarge(error) ? 'too large' : 'corrupt'
+    }
+  }
+}
+
+/** What zlib answers with `info`, which its types leave out. */
+function isInfo(result: unknown): result is { buffer: Buffer; engine: { bytesWritten: number } } {
+  return typeof result === 'object' && result !== null && 'buffer' in result && 'engine' in result
+}
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'
+}
