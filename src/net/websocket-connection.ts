@@ -411,7 +411,7 @@ export class WebSocketConnection implements ConnectionOwner {
       closeCode: receivedClose?.code ?? abnormal,
       reason: receivedClose?.reason ?? '',
       ...(sentClose !== undefined && { sentCode: sentClose.code }),
-      failed: failure !== undefined,
+      ...(failure !== undefined && { failed: true }),
       how,
       ...(code !== undefined && { code }),
       ...this.carried,

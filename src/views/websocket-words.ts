@@ -87,21 +87,24 @@ function roleOf({ upgraded, clean, closeCode, sentCode = noCode, how }: WebSocke
 
 /** The close frames, then how TCP went down; below it what needs a word more. */
 function endingOf(event: WebSocketClosedEvent): readonly string[] {
-  const { clean, closeCode, reason, how } = event
+  const { clean, closeCode, reason, how, failed } = event
   const end = clean ? 'clean' : how === 'fin' ? `${endOfTcp(event)}: not clean` : endOfTcp(event)
   return [
     `${closeFrames(event)}; ${end}`,
     ...(reason === '' ? [] : [`their reason: "${escapeText(reason)}"`]),
     ...(closeCode === noCode ? ['1005: their close frame had no code'] : []),
-    ...(closeCode === noFrame ? ['1006: no close frame came; 1006 never travels, it stands for that'] : []),
+    ...(closeCode === noFrame && failed === undefined
+      ? ['1006: no close frame came; 1006 never travels, it stands for that']
+      : []),
   ]
 }
 
 /** Whose close frame came first, what it said, and the answer. */
-function closeFrames({ first, closeCode, sentCode }: WebSocketClosedEvent): string {
+function closeFrames({ first, closeCode, sentCode, failed }: WebSocketClosedEvent): string {
   const ours = sentCode === undefined ? undefined : withCode(sentCode)
   const theirs = closeCode === noFrame ? undefined : withCode(closeCode)
   if (ours === undefined && theirs === undefined) return 'no close frame went either way'
+  if (failed) return `they broke a rule; we closed ${ours} and looked at nothing after that`
   if (theirs === undefined) return `we closed ${ours}, they did not answer`
   if (ours === undefined) return `they closed ${theirs}, we did not answer`
   const isSame = sentCode === closeCode
