@@ -264,8 +264,9 @@ export const verbs = {
     texts: {
       udp: { brief: 'close the socket and end', summary: 'send what is queued, close the socket and end' },
       websocket: {
-        brief: 'close everything with 1000, then end',
-        summary: 'send what is queued, close every connection with 1000, then end',
+        brief: 'close everything, then end',
+        summary:
+          'send what is queued, close every connection (a client with 1000, a server with 1001), then end',
       },
     },
     parse: (rest) => ({ kind: 'quit', ...nothing('/quit', rest) }),

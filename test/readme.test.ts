@@ -20,7 +20,8 @@ const meanings: Readonly<Record<keyof typeof exitCodes, string>> = {
   timeout: 'a time limit',
   tls: 'TLS',
   upgrade: 'WebSocket: the upgrade was refused or invalid',
-  websocket: 'WebSocket: ended abnormally',
+  websocket:
+    'WebSocket: ended by a broken rule, without a close frame (1006), or with a close code other than 1000, 1001, 1005',
   expectation: 'an expectation failed: `/expect`, or a claim of an experiment',
   hangup: 'SIGHUP',
   interrupt: 'SIGINT (Ctrl-C): sockets closed, output flushed; a second one ends at once',
@@ -67,6 +68,16 @@ test('the README lists every verb that is another one over UDP, and why some can
   checkPart('udp verbs', table(['line', 'over UDP'], [...others, ...missing]))
 })
 
+test('the README lists every verb that is another one over WebSocket', () => {
+  const streamVerbs = new Map(
+    verbRows({ transport: 'tcp', role: 'server' }).map((row) => [row.verb, row.summary]),
+  )
+  const others = verbRows({ transport: 'websocket', role: 'server' })
+    .filter(({ verb, summary }) => summary !== streamVerbs.get(verb))
+    .map(({ usage, summary }) => [`\`${cell(usage)}\``, cell(summary)])
+  checkPart('websocket verbs', table(['line', 'over WebSocket'], others))
+})
+
 test('the README lists every field of every event', () => {
   const stamp = Object.entries(stampFields).map(([field, meaning]) => ['', `\`${field}\``, meaning])
   const own = Object.entries(eventFields).flatMap(([kind, fields]) => {
@@ -79,7 +90,7 @@ test('the README lists every field of every event', () => {
 
 test('the README lists every exit code', () => {
   // What nothing here can lead to yet is left out.
-  const toCome = new Set(['tls', 'upgrade', 'websocket'])
+  const toCome = new Set(['tls'])
   const rows = Object.entries(exitCodes)
     .filter(([name]) => !toCome.has(name))
     .sort(([, a], [, b]) => a - b)
@@ -91,7 +102,7 @@ test('every option that the README names exists', () => {
   const flags = Object.values(options)
     .flatMap((rows) => (typeof rows === 'function' ? [] : Object.values<options.OptionRow>(rows)))
     .flatMap((row) => row.flags.match(/--[a-z0-9-]+/g) ?? [])
-  const known = new Set([...flags, '--help', '--version', '--chat'])
+  const known = new Set([...flags, '--help', '--version', '--chat', '--fragments'])
   for (const [flag] of readme.matchAll(/(?<![\w-])--[a-z][a-z0-9-]+/g)) assert.ok(known.has(flag), flag)
 })
 

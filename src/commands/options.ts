@@ -279,7 +279,7 @@ export const webSocketOptions = {
   },
   readSize: streamOptions.readSize,
   rate: streamOptions.rate,
-  hold: streamOptions.hold,
+  hold: { ...streamOptions.hold, help: 'after the upgrade, do not read until /resume' },
   maxQueue: streamOptions.maxQueue,
   stallTimeout: {
     ...streamOptions.stallTimeout,

@@ -73,6 +73,9 @@ export function resolveWebSocket(values: WebSocket, view: ViewName): Omit<WebSoc
     readSize: values.readSize ?? (view === 'raw' ? webSocketReadSize : undefined),
     // Frames are written whole: holding back the last one would serve nobody.
     noDelay: true,
+    // Without its upgrade there would be nothing to hold.
+    hold: false,
+    holdFrames: values.hold === true,
     maxPayload: values.maxPayload ?? 2 ** 24,
     closeTimeoutMs: values.closeTimeout ?? 5_000,
     lax: values.lax === true,

@@ -43,9 +43,10 @@ export function parseWebSocketUrl(text: string = defaultUrl): WebSocketUrl {
 function complete(text: string): string {
   if (/^[a-z][a-z\d+.-]*:\/\//i.test(text)) return text
   if (/^\d+(?:\/|$)/.test(text)) return `ws://localhost:${text}`
+  if (isIP(text) === 6) return `ws://[${text}]`
   if (text.startsWith('/')) return `ws://localhost:9001${text}`
   if (text.startsWith(':')) return `ws://localhost${text}`
-  return isIP(text) === 6 ? `ws://[${text}]` : `ws://${text}`
+  return `ws://${text}`
 }
 
 function readUrl(whole: string, text: string): URL {

@@ -1,5 +1,6 @@
 import { formatBytes, formatCount } from '../views/units.ts'
 import { udp } from './boundaries-udp.ts'
+import { webSocket } from './boundaries-websocket.ts'
 import {
   compareHashes,
   during,
@@ -36,10 +37,10 @@ export const boundaries: Experiment = {
   name: 'boundaries',
   question: 'Five words are sent, one by one. Do five reads bring them?',
   minutes: 2,
-  transports: ['tcp', 'udp'],
+  transports: ['tcp', 'udp', 'websocket'],
   plan(random) {
     const words = draw(random, shortWords, writeCount)
-    return [tcp(words), udp(words)]
+    return [tcp(words), udp(words), webSocket(words)]
   },
 }
 

@@ -25,6 +25,22 @@ export function readsOf(evidence: Evidence, actor: string): readonly Uint8Array[
   return payloads(evidence, actor, 'received')
 }
 
+/** Every message that an actor sent, or received. */
+export function messagesOf(
+  evidence: Evidence,
+  actor: string,
+  direction: Direction,
+): readonly EventOf<'message'>[] {
+  return told(evidence, actor, 'message').filter((message) => message.direction === direction)
+}
+
+/** SHA-256 over the log of messages, in hex: each by its type, its size and its payload. */
+export function logHash(messages: readonly EventOf<'message'>[]): string {
+  return streamHash(
+    messages.flatMap(({ type, payload }) => [Buffer.from(`${type} ${payload.length}\n`), payload]),
+  )
+}
+
 function payloads(evidence: Evidence, actor: string, direction: Direction): readonly Uint8Array[] {
   return evidence.flatMap(({ actor: teller, event }) =>
     teller === actor && isCall(event) && event.direction === direction ? [event.payload] : [],
@@ -71,7 +87,11 @@ function spansOf(pieces: readonly Uint8Array[]): readonly { readonly start: numb
 
 /** The hashes of two streams, their first digits: `both sha256 3f9c21ab`, `sha256 3f9c21ab and 77e0d9c4`. */
 export function compareHashes(one: readonly Uint8Array[], other: readonly Uint8Array[]): string {
-  const [first, second] = [streamHash(one), streamHash(other)]
+  return tellHashes(streamHash(one), streamHash(other))
+}
+
+/** Two hashes, their first digits. */
+export function tellHashes(first: string, second: string): string {
   const [short, otherShort] = [first.slice(0, 8), second.slice(0, 8)]
   return first === second ? `both sha256 ${short}` : `sha256 ${short} and ${otherShort}`
 }

@@ -5,10 +5,8 @@
  * tell is its evidence, and its claims are pure functions of that evidence alone: what is expected comes
  * from the sender's log, never from the plan. So a claim can fail, and anybody can repeat the run by hand.
  */
-import type { Event } from '../event.ts'
+import type { Event, Transport } from '../event.ts'
 import type { Random } from './random.ts'
-
-export type Transport = 'tcp' | 'udp' | 'websocket'
 
 export interface Experiment {
   readonly name: string

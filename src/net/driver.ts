@@ -42,7 +42,7 @@ export interface Driver {
   drained(): Promise<void>
   /** A message of standard input, of so many bytes, was longer than any can be, and was not kept. */
   leaveOut?(size: number): void
-  /** Whether sockets are read from: not while the output is full, and not once enough was received. */
+  /** Whether sockets are read from: not while the output is full, and not once enough was received on TCP or UDP. */
   setReading(reading: boolean): void
   /** Whether queued payload is written: not while the output cannot take the events that tell of it. */
   setWriting(writing: boolean): void

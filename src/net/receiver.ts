@@ -13,6 +13,9 @@ export interface ReceiveOptions {
   readonly hold: boolean
 }
 
+/** One bit for each, since a set for every connection would be felt where there are thousands. */
+const bits: Readonly<Record<Obstacle, number>> = { asked: 1, rate: 2, queue: 4, output: 8 }
+
 /** What Node reads at most in one go. */
 const usualReadSize = 65_536
 
@@ -31,7 +34,7 @@ export class Receiver {
   deliver: (bytes: Uint8Array) => void = () => {}
   readonly onread: OnReadOpts
   #socket: Socket | undefined
-  readonly #obstacles = new Set<Obstacle>()
+  #obstacles = 0
   #readSize: number | undefined
   #rate: number | undefined
   /** For the next read, and the one that the socket reads into now. */
@@ -43,7 +46,7 @@ export class Receiver {
   constructor(options: ReceiveOptions) {
     this.#readSize = options.readSize
     this.#rate = options.rate
-    if (options.hold) this.#obstacles.add('asked')
+    if (options.hold) this.#obstacles = bits.asked
     this.#buffer = this.#chooseBuffer()
     this.#inUse = this.#buffer
     this.onread = {
@@ -63,26 +66,28 @@ export class Receiver {
     this.#socket = socket
     socket.pause()
     if (!throughOnread) socket.on('data', (chunk) => this.#take(chunk))
-    if (this.#obstacles.size === 0) this.#resume()
+    if (this.#obstacles === 0) this.#resume()
   }
 
   get isPaused(): boolean {
-    return this.#obstacles.has('asked')
+    return (this.#obstacles & bits.asked) !== 0
   }
 
   /** Whether anything keeps us from reading. */
   get isBlocked(): boolean {
-    return this.#obstacles.size > 0
+    return this.#obstacles !== 0
   }
 
   block(obstacle: Obstacle): void {
     clearImmediate(this.#resuming)
     this.#socket?.pause()
-    this.#obstacles.add(obstacle)
+    this.#obstacles |= bits[obstacle]
   }
 
   unblock(obstacle: Obstacle): void {
-    if (this.#obstacles.delete(obstacle) && this.#obstacles.size === 0) this.#resume()
+    if ((this.#obstacles & bits[obstacle]) === 0) return
+    this.#obstacles &= ~bits[obstacle]
+    if (this.#obstacles === 0) this.#resume()
   }
 
   setReadSize(readSize: number | undefined): void {
@@ -102,7 +107,10 @@ export class Receiver {
 
   /** In a turn of its own: a socket that is resumed and paused in one turn reads all the same. */
   #resume(): void {
-    this.#resuming = setImmediate(() => this.#socket?.resume())
+    this.#resuming = setImmediate(() => {
+      this.#resuming = undefined
+      this.#socket?.resume()
+    })
   }
 
   #take(bytes: Uint8Array): void {
@@ -130,5 +138,5 @@ export class Receiver {
 
 function sharedBuffer(size: number): Buffer {
   if (shared.length < size) shared = Buffer.allocUnsafeSlow(Math.max(size, usualReadSize))
-  return shared.subarray(0, size)
+  return size === shared.length ? shared : shared.subarray(0, size)
 }

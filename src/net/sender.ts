@@ -53,7 +53,7 @@ export class Sender {
   #patience: NodeJS.Timeout | undefined
   /** What is left to do once everything has gone to the kernel. */
   #afterwards: (() => void) | undefined
-  readonly #lookout = new Lookout()
+  #lookout: Lookout | undefined
 
   constructor(socket: Socket, options: SendOptions, hooks: SenderHooks, now: () => number) {
     this.#socket = socket
@@ -113,12 +113,12 @@ export class Sender {
 
   /** Settles when fewer than so many bytes wait here, or nothing can be sent any more. */
   whenBelow(bytes: number): Promise<void> {
-    return this.#lookout.until(() => this.queued < bytes)
+    return this.#until(() => this.queued < bytes)
   }
 
   /** Settles when there is room for more, or nothing can be sent any more. */
   whenRoom(): Promise<void> {
-    return this.#lookout.until(() => !this.#isFull)
+    return this.#until(() => !this.#isFull)
   }
 
   /** Does something once everything queued has gone to the kernel; replaces what was to be done. */
@@ -135,7 +135,13 @@ export class Sender {
     clearTimeout(this.#pace)
     clearTimeout(this.#patience)
     this.#settle()
-    this.#lookout.over()
+    this.#lookout?.over()
+  }
+
+  async #until(isSo: () => boolean): Promise<void> {
+    if (this.#stopped || isSo()) return
+    this.#lookout ??= new Lookout()
+    await this.#lookout.until(isSo)
   }
 
   #pump(): void {
@@ -215,7 +221,7 @@ export class Sender {
       this.#isFull = false
       this.#hooks.room()
     }
-    this.#lookout.look()
+    this.#lookout?.look()
   }
 
   /** Gives a peer up that takes nothing for the whole stall timeout. */

@@ -14,7 +14,7 @@ import {
 import type { StreamSetting } from '../settings.ts'
 import { localEnd, remoteEnd } from './endpoint.ts'
 import type { ReceiveOptions, Receiver } from './receiver.ts'
-import { Sender, type SendOptions } from './sender.ts'
+import { Sender, type SenderHooks, type SendOptions } from './sender.ts'
 
 /** What both ends of TCP can be told on the command line. */
 export interface StreamOptions extends ReceiveOptions, SendOptions {
@@ -56,12 +56,13 @@ export interface Link {
 const quietMs = 1_000
 
 /** One TCP connection, of a client or of a server: actions in, events out. */
-export class TcpConnection {
+export class TcpConnection implements SenderHooks {
   readonly name: string
   readonly remote: Endpoint
   readonly #socket: Socket
   readonly #receiver: Receiver
   readonly #sender: Sender
+  readonly #stallTimeoutMs: number
   readonly #owner: ConnectionOwner
   readonly #openedAt: number
   #received = { bytes: 0, reads: 0 }
@@ -88,7 +89,8 @@ export class TcpConnection {
     this.#owner = owner
     this.#openedAt = owner.now()
     this.#halfOpen = options.halfOpen
-    this.#sender = this.#createSender(options)
+    this.#stallTimeoutMs = options.stallTimeoutMs
+    this.#sender = new Sender(socket, options, this, () => owner.now())
     socket.setNoDelay(options.noDelay)
     if (options.keepAliveMs !== undefined) socket.setKeepAlive(true, options.keepAliveMs)
     owner.teller.tell(name, {
@@ -120,6 +122,11 @@ export class TcpConnection {
   /** Whether anything keeps us from reading. */
   get isBlocked(): boolean {
     return this.#receiver.isBlocked
+  }
+
+  /** How many reads there were so far. */
+  get reads(): number {
+    return this.#received.reads
   }
 
   /** What it has carried so far. */
@@ -246,30 +253,35 @@ export class TcpConnection {
     if (this.#peerEnded && !this.#halfOpen) this.fin()
   }
 
-  #createSender(options: SendOptions): Sender {
-    const { teller, now } = this.#owner
-    const hooks = {
-      wrote: (written: Uint8Array) => {
-        if (!teller.wants('bytes', 'sent')) return
-        const payload = this.#owner.tellable?.(written) ?? written
-        teller.tell(this.name, { kind: 'bytes', direction: 'sent', size: written.length, payload })
-      },
-      stalled: (queued: number) => {
-        teller.tell(this.name, { kind: 'stalled', queued })
-        this.#owner.congested?.(this, true)
-      },
-      drained: (tookMs: number) => {
-        teller.tell(this.name, { kind: 'drained', tookMs })
-        this.#owner.congested?.(this, false)
-      },
-      full: () => this.#owner.queueFull(this, true),
-      room: () => this.#owner.queueFull(this, false),
-      stuck: () => {
-        teller.tell(this.name, { kind: 'timeout', what: 'write', afterMs: options.stallTimeoutMs })
-        this.abort('timeout')
-      },
-    }
-    return new Sender(this.#socket, options, hooks, now)
+  /** What its sender tells: methods of its own, since six closures for every connection would be felt. */
+  wrote(written: Uint8Array): void {
+    const { teller } = this.#owner
+    if (!teller.wants('bytes', 'sent')) return
+    const payload = this.#owner.tellable?.(written) ?? written
+    teller.tell(this.name, { kind: 'bytes', direction: 'sent', size: written.length, payload })
+  }
+
+  stalled(queued: number): void {
+    this.#owner.teller.tell(this.name, { kind: 'stalled', queued })
+    this.#owner.congested?.(this, true)
+  }
+
+  drained(tookMs: number): void {
+    this.#owner.teller.tell(this.name, { kind: 'drained', tookMs })
+    this.#owner.congested?.(this, false)
+  }
+
+  full(): void {
+    this.#owner.queueFull(this, true)
+  }
+
+  room(): void {
+    this.#owner.queueFull(this, false)
+  }
+
+  stuck(): void {
+    this.#owner.teller.tell(this.name, { kind: 'timeout', what: 'write', afterMs: this.#stallTimeoutMs })
+    this.abort('timeout')
   }
 
   #listen(throughOnread: boolean): void {

@@ -235,9 +235,10 @@ export function compressionText({ compression }: Pick<Agreed, 'compression'>): {
   return compression === undefined ? {} : { compression: formatCompression(compression) }
 }
 
-/** The request as it may be told: what proves who we are is struck out. */
+/** The request as it may be told: what proves who we are is struck out, byte by byte, so that sizes stay true. */
 export function withoutCredentials(request: UpgradeRequest): UpgradeRequest {
-  const strike = (value: string): string => `${value.split(' ', 1)[0]} ********`
+  const strike = (value: string): string =>
+    value.replace(/(?<= .*)\S|^\S+$/g, (text) => '*'.repeat(text.length))
   const { authorization, headers } = request
   return {
     ...request,

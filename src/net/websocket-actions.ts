@@ -22,38 +22,38 @@ export async function carryOutOnWebSocket(
       const type = action.binary === true || isBinary ? 'binary' : 'text'
       if (type === 'text') checkText(action.payload)
       connection.send(type, action.payload, action.fragments)
-      return connection.whenRoom()
+      return connection.tcp.whenRoom()
     }
     case 'ping':
     case 'pong':
       checkOpen(connection)
       connection.sendControl(action.kind, action.payload)
-      return connection.whenRoom()
+      return connection.tcp.whenRoom()
     case 'frame':
       checkUpgraded(connection)
       connection.sendFrame(action.frame)
-      return connection.whenRoom()
+      return connection.tcp.whenRoom()
     case 'close':
       return connection.close(action.code, action.reason)
     case 'fin':
-      return connection.fin()
+      return connection.tcp.fin()
     case 'reset':
-      return connection.abort('reset')
+      return connection.tcp.abort('reset')
     case 'kick':
-      return connection.abort('fin')
+      return connection.tcp.abort('fin')
     case 'pause':
-      return connection.pause()
+      return connection.tcp.pause()
     case 'resume':
-      return connection.resume()
+      return connection.tcp.resume()
     case 'set':
-      if (isStreamSetting(action.setting)) connection.set(action.setting)
+      if (isStreamSetting(action.setting)) connection.tcp.set(action.setting)
       return
   }
 }
 
 function checkOpen(connection: WebSocketConnection): void {
   if (connection.isOpen) return
-  const why = connection.isClosed
+  const why = connection.tcp.isClosed
     ? 'the connection is closed'
     : connection.isUpgraded
       ? 'our side of the WebSocket has ended already'
@@ -63,7 +63,7 @@ function checkOpen(connection: WebSocketConnection): void {
 
 /** A frame made by hand may come after a close frame, too. */
 function checkUpgraded(connection: WebSocketConnection): void {
-  if (!connection.isUpgraded || connection.isClosed) checkOpen(connection)
+  if (!connection.isUpgraded || connection.tcp.isClosed) checkOpen(connection)
 }
 
 function checkText(payload: Uint8Array): void {

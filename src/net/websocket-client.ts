@@ -53,6 +53,8 @@ export class WebSocketClient implements Driver {
   #replyTimer: NodeJS.Timeout | undefined
   /** Whether we were asked to close it: then its code is as asked, too. */
   #isAsked = false
+  /** Whether the answer to the upgrade did not come in time. */
+  #isLate = false
   #hasToldBinary = false
   #opened: () => void = () => {}
   #end: (outcome: Outcome) => void = () => {}
@@ -86,7 +88,10 @@ export class WebSocketClient implements Driver {
     )
     this.#connection = connection
     const leftMs = Math.max(1, this.#options.connectTimeoutMs - (now() - startedAt))
-    const timer = setTimeout(() => connection.expireUpgrade(this.#options.connectTimeoutMs), leftMs)
+    const timer = setTimeout(() => {
+      this.#isLate = this.#problem === undefined
+      connection.expireUpgrade(this.#options.connectTimeoutMs)
+    }, leftMs)
     try {
       const failure = await Promise.race([isOpen, this.ended, aborted(signal)])
       if (failure?.error !== undefined) throw failure.error
@@ -109,8 +114,8 @@ export class WebSocketClient implements Driver {
   feed(bytes: Uint8Array): boolean | Promise<boolean> {
     const connection = this.#connected()
     connection.send(this.#typeOf(bytes), bytes)
-    if (connection.queued === 0) return connection.isOpen
-    return connection.whenRoom().then(() => connection.isOpen)
+    if (connection.tcp.queued === 0) return connection.isOpen
+    return connection.tcp.whenRoom().then(() => connection.isOpen)
   }
 
   leaveOut(size: number): void {
@@ -128,15 +133,15 @@ export class WebSocketClient implements Driver {
   }
 
   async drained(): Promise<void> {
-    await this.#connection?.whenSent()
+    await this.#connection?.tcp.whenSent()
   }
 
   setReading(reading: boolean): void {
-    this.#connection?.setBlocked('output', !reading)
+    this.#connection?.tcp.setBlocked('output', !reading)
   }
 
   setWriting(writing: boolean): void {
-    this.#connection?.setWriting(writing)
+    this.#connection?.tcp.setWriting(writing)
   }
 
   peers(): readonly number[] {
@@ -150,7 +155,7 @@ export class WebSocketClient implements Driver {
     if (connection === undefined || this.#verdict !== undefined) return
     this.#isAsked = true
     connection.close(why === 'signal' ? 1001 : 1000)
-    const timer = setTimeout(() => connection.abort('fin'), graceMs)
+    const timer = setTimeout(() => connection.tcp.abort('fin'), graceMs)
     await this.ended
     clearTimeout(timer)
   }
@@ -207,7 +212,7 @@ export class WebSocketClient implements Driver {
   #errorOf(verdict: WebSocketClosedEvent): SockpitError | undefined {
     const { url } = this.#options
     const broken = verdict.code === undefined ? undefined : errorOf(verdict, `The connection to ${url}`)
-    if (!verdict.upgraded) return this.#isAsked ? undefined : (broken ?? this.#upgradeError(verdict))
+    if (!verdict.upgraded) return this.#isAsked ? undefined : (broken ?? this.#upgradeError())
     const { closeCode, sentCode, reason, first } = verdict
     const failure = this.#connection?.failure
     if (failure !== undefined) {
@@ -227,10 +232,10 @@ export class WebSocketClient implements Driver {
     )
   }
 
-  #upgradeError({ how }: WebSocketClosedEvent): SockpitError {
+  #upgradeError(): SockpitError {
     const { url } = this.#options
     const problem = this.#problem
-    if (problem === undefined || how === 'timeout') {
+    if (problem === undefined || this.#isLate) {
       return new TimeoutError(
         `Cannot upgrade to WebSocket at ${url}: no answer in time; --connect-timeout waits longer`,
       )

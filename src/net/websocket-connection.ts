@@ -1,7 +1,6 @@
 import type { HandmadeFrame } from '../action.ts'
 import {
   type ConnectionClosedEvent,
-  type Endpoint,
   type EventBody,
   msSince,
   type Side,
@@ -11,12 +10,12 @@ import {
   type WebSocketSent,
   type WebSocketState,
 } from '../event.ts'
-import type { StreamSetting } from '../settings.ts'
 import type { Arena } from '../wire/arena.ts'
 import { lengthFormOf, opcodes, type Role, type Violation } from '../wire/frame.ts'
 import type { Problem } from '../wire/handshake-response.ts'
 import type { Carried, Output, Wanted } from '../wire/output.ts'
 import { WebSocketMachine } from '../wire/websocket.ts'
+import { LentWrites } from './lent-writes.ts'
 import type { Limits } from './limits.ts'
 import { PingLog } from './ping-log.ts'
 import { type ConnectionOwner, type Link, type StreamOptions, TcpConnection } from './tcp-connection.ts'
@@ -31,6 +30,8 @@ export interface WebSocketOptions extends StreamOptions {
   readonly lax: boolean
   /** Send every message back as it came. */
   readonly echo: boolean
+  /** After the upgrade, read no frames until asked to. */
+  readonly holdFrames: boolean
 }
 
 /** What a WebSocket needs of whoever owns it; many share one. */
@@ -66,9 +67,10 @@ const noFrames: Carried = { frames: 0, messages: 0, messageBytes: 0, compressed:
 export class WebSocketConnection implements ConnectionOwner {
   readonly name: string
   readonly teller: Teller
+  /** The connection below: what concerns the stream alone is asked of it. */
+  readonly tcp: TcpConnection
   readonly #options: WebSocketOptions
   readonly #owner: WebSocketOwner
-  readonly #tcp: TcpConnection
   readonly #openedAt: number
   #upgrade: Upgrade | undefined
   #machine: WebSocketMachine | undefined
@@ -76,8 +78,10 @@ export class WebSocketConnection implements ConnectionOwner {
   /** Who began the close handshake. */
   #closingBy: Side | undefined
   #closeTimer: NodeJS.Timeout | undefined
-  /** Memory of writes that are still under way. */
-  #lent: Buffer[] | undefined
+  #writes: LentWrites | undefined
+  /** With a limit for silence: its timer, and how many messages had come when it was last put off. */
+  #idle: NodeJS.Timeout | undefined
+  #messagesBefore = 0
   /** Whether nothing came since the last ping that keeps the connection alive. */
   #isSilent = false
 
@@ -87,18 +91,14 @@ export class WebSocketConnection implements ConnectionOwner {
     this.#options = options
     this.#owner = owner
     this.#openedAt = owner.now()
-    this.#tcp = new TcpConnection(name, link, options, this)
+    this.tcp = new TcpConnection(name, link, options, this)
     this.#upgrade = owner.upgrade({
       now: () => owner.now(),
       tell: (event) => this.#tell(event),
-      send: (bytes) => this.#tcp.send(bytes),
+      send: (bytes) => this.tcp.send(bytes),
       agreed: (agreed, rest) => this.#open(agreed, rest),
       failed: (problem) => this.#fail(problem),
     })
-  }
-
-  get remote(): Endpoint {
-    return this.#tcp.remote
   }
 
   /** The rule that the peer broke, where that ended it. */
@@ -108,19 +108,11 @@ export class WebSocketConnection implements ConnectionOwner {
 
   /** Whether messages can be sent. */
   get isOpen(): boolean {
-    return this.#machine?.isOpen === true && this.#tcp.canSend
-  }
-
-  get isClosed(): boolean {
-    return this.#tcp.isClosed
+    return this.#machine?.isOpen === true && this.tcp.canSend
   }
 
   get isUpgraded(): boolean {
     return this.#machine !== undefined
-  }
-
-  get queued(): number {
-    return this.#tcp.queued
   }
 
   /** Memory that an unfinished message holds, bytes. */
@@ -130,16 +122,16 @@ export class WebSocketConnection implements ConnectionOwner {
 
   /** What it has carried so far. */
   get carried(): { readonly sent: WebSocketSent; readonly received: WebSocketReceived } {
-    const { sent, received } = this.#tcp.carried
+    const { sent, received } = this.tcp.carried
     const { sent: out, received: into } = this.#machine ?? { sent: noFrames, received: noFrames }
     return { sent: { ...sent, ...out }, received: { ...received, ...into } }
   }
 
   get state(): WebSocketState {
-    const { paused, queued, socket, remote } = this.#tcp.state
+    const { paused, queued, socket, remote } = this.tcp.state
     const state = this.isOpen
       ? 'open'
-      : this.#upgrade !== undefined && !this.isClosed
+      : this.#upgrade !== undefined && !this.tcp.isClosed
         ? 'upgrading'
         : 'closing'
     const openMs = msSince(this.#openedAt, this.#owner.now())
@@ -148,6 +140,7 @@ export class WebSocketConnection implements ConnectionOwner {
 
   /** Sends a message; nothing where it is not open. */
   send(type: 'text' | 'binary', payload: Uint8Array, fragments?: number): void {
+    this.#idle?.refresh()
     this.#carryOut(this.#machine?.send(type, payload, fragments))
   }
 
@@ -177,7 +170,7 @@ export class WebSocketConnection implements ConnectionOwner {
 
   /** Begins the close handshake; before the upgrade there is only TCP to be closed. */
   close(code?: number, reason?: string): void {
-    if (this.#machine === undefined) this.#tcp.close()
+    if (this.#machine === undefined) this.tcp.close()
     else this.#carryOut(this.#machine.close(code, reason))
   }
 
@@ -186,60 +179,28 @@ export class WebSocketConnection implements ConnectionOwner {
     this.#carryOut(this.#machine?.refuse({ kind: 'limit', what: 'unfinished', limit, detail }))
   }
 
-  /** Half-close of TCP, without a close frame. */
-  fin(): void {
-    this.#tcp.fin()
-  }
-
-  abort(how: 'fin' | 'reset' | 'timeout'): void {
-    this.#tcp.abort(how)
-  }
-
-  pause(): void {
-    this.#tcp.pause()
-  }
-
-  resume(): void {
-    this.#tcp.resume()
-  }
-
-  set(setting: StreamSetting): void {
-    this.#tcp.set(setting)
-  }
-
-  setBlocked(obstacle: 'queue' | 'output', blocked: boolean): void {
-    this.#tcp.setBlocked(obstacle, blocked)
-  }
-
-  setWriting(writing: boolean): void {
-    this.#tcp.setWriting(writing)
-  }
-
+  /** Closes it after so long without a message either way, milliseconds; 0: never. Pings do not count. */
   closeWhenIdle(afterMs: number): void {
-    this.#tcp.closeWhenIdle(afterMs)
-  }
-
-  whenRoom(): Promise<void> {
-    return this.#tcp.whenRoom()
-  }
-
-  whenSent(): Promise<void> {
-    return this.#tcp.whenSent()
+    if (afterMs === 0) return
+    this.#idle = setTimeout(() => {
+      this.#tell({ kind: 'timeout', what: 'idle', afterMs })
+      this.close(1001)
+    }, afterMs)
   }
 
   /** The upgrade took too long. */
   expireUpgrade(afterMs: number): void {
-    if (this.#machine !== undefined || this.isClosed) return
+    if (this.#machine !== undefined || this.tcp.isClosed) return
     this.#tell({ kind: 'timeout', what: 'handshake', afterMs })
-    this.abort('fin')
+    this.tcp.abort('fin')
   }
 
   /** Sends a ping; where nothing at all came since the one before, so many milliseconds ago, gives the peer up. */
   beat(intervalMs: number): void {
-    if (!this.isOpen || this.#tcp.isBlocked) return
+    if (!this.isOpen || this.tcp.isBlocked) return
     if (this.#isSilent) {
       this.#tell({ kind: 'timeout', what: 'ping', afterMs: intervalMs })
-      this.abort('timeout')
+      this.tcp.abort('timeout')
       return
     }
     this.#isSilent = true
@@ -258,7 +219,8 @@ export class WebSocketConnection implements ConnectionOwner {
   received(tcp: TcpConnection, bytes: Uint8Array): void {
     this.#isSilent = false
     if (this.#machine === undefined) this.#upgrade?.take(bytes)
-    else this.#carryOut(this.#machine.receive(bytes, tcp.carried.received.reads))
+    else this.#carryOut(this.#machine.receive(bytes, tcp.reads))
+    if (this.#idle !== undefined) this.#noteActivity(this.#idle)
     this.#owner.received(this)
   }
 
@@ -271,7 +233,7 @@ export class WebSocketConnection implements ConnectionOwner {
   }
 
   congested(_: TcpConnection, congested: boolean): void {
-    if (!congested) this.#takeBack()
+    if (!congested) this.#writes?.takeBack()
     this.#carryOut(this.#machine?.setCongested(congested))
   }
 
@@ -281,6 +243,7 @@ export class WebSocketConnection implements ConnectionOwner {
 
   closed(_: TcpConnection, verdict: ConnectionClosedEvent): void {
     clearTimeout(this.#closeTimer)
+    clearTimeout(this.#idle)
     this.#upgrade?.end()
     this.#machine?.end()
     const told = this.#verdict(verdict)
@@ -288,10 +251,18 @@ export class WebSocketConnection implements ConnectionOwner {
     this.#owner.closed(this, told)
   }
 
+  #noteActivity(idle: NodeJS.Timeout): void {
+    const { messages } = this.carried.received
+    if (messages === this.#messagesBefore) return
+    this.#messagesBefore = messages
+    idle.refresh()
+  }
+
   #open(agreed: Agreed, rest: Uint8Array): void {
     const { role, arena, wanted } = this.#owner
     const { maxPayload, lax, echo } = this.#options
     this.#upgrade = undefined
+    this.#writes = new LentWrites(this.tcp, arena)
     this.#machine = new WebSocketMachine({
       role,
       compression: agreed.compression,
@@ -306,29 +277,34 @@ export class WebSocketConnection implements ConnectionOwner {
     this.#tell({
       kind: 'opened',
       transport: 'websocket',
-      local: this.#tcp.local,
-      remote: this.remote,
+      local: this.tcp.local,
+      remote: this.tcp.remote,
       target: agreed.target,
       ...(agreed.subprotocol !== undefined && { subprotocol: agreed.subprotocol }),
       ...compressionText(agreed),
       tookMs: msSince(this.#openedAt, this.#owner.now()),
     })
     this.#owner.opened(this)
+    if (this.#options.holdFrames) this.tcp.pause()
     // Frames may stand in the segment of the head itself.
-    if (rest.length > 0) this.#carryOut(this.#machine.receive(rest, this.#tcp.carried.received.reads))
+    if (rest.length > 0) this.#carryOut(this.#machine.receive(rest, this.tcp.reads))
   }
 
   #fail(problem: Problem): void {
     this.#owner.failed(this, problem)
-    this.#tcp.fin()
-    this.#awaitEnd()
+    // The answer has to reach a client; a server gets none of ours.
+    if (this.#owner.role === 'client') this.tcp.abort('fin')
+    else {
+      this.tcp.fin()
+      this.#awaitEnd()
+    }
   }
 
   #carryOut(outputs: readonly Output[] = []): void {
     for (const output of outputs) {
       switch (output.kind) {
         case 'write':
-          this.#write(output.bytes, output.memory)
+          this.#writes?.write(output.bytes, output.memory)
           break
         case 'frame':
           this.#tell({ ...output, ...this.#roundTripOf(output) })
@@ -350,30 +326,10 @@ export class WebSocketConnection implements ConnectionOwner {
           this.#awaitEnd()
           break
         case 'end':
-          this.#tcp.fin()
+          this.tcp.fin()
           break
       }
     }
-  }
-
-  /** Lent memory goes back as soon as the kernel has its bytes; behind a queue, a copy waits instead. */
-  #write(bytes: Uint8Array, memory: Buffer): void {
-    const { arena } = this.#owner
-    if (this.#tcp.queued > 0) {
-      this.#tcp.send(Buffer.from(bytes))
-      arena.give(memory)
-      return
-    }
-    this.#takeBack()
-    this.#tcp.send(bytes)
-    if (this.#tcp.queued === 0) arena.give(memory)
-    else this.#lent = [memory]
-  }
-
-  /** Nothing waits any more: what was lent for it is free. */
-  #takeBack(): void {
-    for (const memory of this.#lent ?? []) this.#owner.arena.give(memory)
-    this.#lent = undefined
   }
 
   #roundTripOf({ direction, opcode, payload }: Extract<Output, { kind: 'frame' }>): { roundTripMs?: number } {
@@ -396,7 +352,7 @@ export class WebSocketConnection implements ConnectionOwner {
     const afterMs = this.#options.closeTimeoutMs
     this.#closeTimer = setTimeout(() => {
       this.#tell({ kind: 'timeout', what: 'close', afterMs })
-      this.abort('fin')
+      this.tcp.abort('fin')
     }, afterMs)
   }
 

@@ -111,7 +111,7 @@ export class WebSocketServer implements Driver {
     const receivers = this.#receivers()
     const type = isUtf8(bytes) ? 'text' : 'binary'
     for (const connection of receivers) connection.send(type, bytes)
-    await Promise.all(receivers.map((connection) => connection.whenRoom()))
+    await Promise.all(receivers.map((connection) => connection.tcp.whenRoom()))
     return !this.#isClosing
   }
 
@@ -120,17 +120,17 @@ export class WebSocketServer implements Driver {
   endFeed(): void {}
 
   async drained(): Promise<void> {
-    await Promise.all(this.#roster.all().map((connection) => connection.whenSent()))
+    await Promise.all(this.#roster.all().map((connection) => connection.tcp.whenSent()))
   }
 
   setReading(reading: boolean): void {
     this.#isReading = reading
-    for (const connection of this.#roster.all()) connection.setBlocked('output', !reading)
+    for (const connection of this.#roster.all()) connection.tcp.setBlocked('output', !reading)
   }
 
   setWriting(writing: boolean): void {
     this.#isWriting = writing
-    for (const connection of this.#roster.all()) connection.setWriting(writing)
+    for (const connection of this.#roster.all()) connection.tcp.setWriting(writing)
   }
 
   peers(): readonly number[] {
@@ -146,7 +146,7 @@ export class WebSocketServer implements Driver {
     if (this.#roster.size === 0) this.#end({})
     for (const connection of this.#roster.all()) connection.close(1001)
     const timer = setTimeout(() => {
-      for (const connection of this.#roster.all()) connection.abort('fin')
+      for (const connection of this.#roster.all()) connection.tcp.abort('fin')
     }, graceMs)
     await this.ended
     clearTimeout(timer)
@@ -174,8 +174,8 @@ export class WebSocketServer implements Driver {
     const connection = this.#roster.add(
       (number) => new WebSocketConnection(`${name}#${number}`, link, this.#options, this.#owner),
     )
-    if (!this.#isReading) connection.setBlocked('output', true)
-    if (!this.#isWriting) connection.setWriting(false)
+    if (!this.#isReading) connection.tcp.setBlocked('output', true)
+    if (!this.#isWriting) connection.tcp.setWriting(false)
     connection.closeWhenIdle(this.#options.idleTimeoutMs)
     const afterMs = this.#options.handshakeTimeoutMs
     this.#upgradeTimers.set(

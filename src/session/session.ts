@@ -2,7 +2,7 @@
 import type { Dialect } from '../action.ts'
 import type { Context } from '../context.ts'
 import { SockpitError } from '../errors.ts'
-import { createTeller, type Listener, type Teller } from '../event.ts'
+import { createTeller, type Listener, payloadKinds, type Teller } from '../event.ts'
 import { type ExitCode, exitCodes } from '../exit-code.ts'
 import type { Driver, OnEof, Outcome } from '../net/driver.ts'
 import { longestDurationMs } from '../quantities.ts'
@@ -51,6 +51,7 @@ export class Session {
   readonly #script: readonly ScriptLine[]
   readonly #idle: Idle | undefined
   #driver: Driver | undefined
+  #isEnough = false
 
   /** @throws UsageError where a line of the script cannot be understood */
   constructor(context: Context, options: SessionOptions, screen: Screen, stop: AbortController) {
@@ -70,7 +71,8 @@ export class Session {
       this.#idle = new Idle(options.waitMs, stop)
       listeners.push(this.#idle)
     }
-    this.teller = createTeller(() => context.now(), listeners)
+    const teller = createTeller(() => context.now(), listeners)
+    this.teller = options.count === undefined ? teller : this.#untilEnough(teller)
   }
 
   /** Drives until the driver has ended, or something stops it. @throws SockpitError that ended it */
@@ -191,8 +193,22 @@ export class Session {
     return this.#script.length > 0 || script !== undefined || this.#context.stdin.kind === 'terminal'
   }
 
+  /** One read may bring more messages than were asked for: those are not told. */
+  #untilEnough(teller: Teller): Teller {
+    const kind = payloadKinds[this.#options.dialect.transport]
+    return {
+      wants: teller.wants,
+      tell: (socket, event) => {
+        const isReceived = event.kind === kind && event.direction === 'received'
+        if (!this.#isEnough || !isReceived) teller.tell(socket, event)
+      },
+    }
+  }
+
   #onEnough(): void {
-    this.#driver?.setReading(false)
+    this.#isEnough = true
+    // A WebSocket is read on: the close frame that answers ours is still to come.
+    if (this.#options.dialect.transport !== 'websocket') this.#driver?.setReading(false)
     this.#stop.abort(new Stop(exitCodes.ok))
   }
 }

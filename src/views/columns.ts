@@ -1,5 +1,6 @@
 import { carriesPayload, type Direction, type Event, type Transport } from '../event.ts'
 import { leastRoom, wrapWords } from './cells.ts'
+import { drawFrameLedger, type FrameLedger } from './frame-ledger.ts'
 import { drawLedger, type Ledger } from './ledger.ts'
 import { beside, type Line, paint, span } from './lines.ts'
 import { createPalette, type Role } from './palette.ts'
@@ -131,18 +132,39 @@ function trialLines(column: ComparedColumn, width: number): readonly Line[] {
   const share = Math.floor((width - (count - 1) * betweenTrials) / count)
   const isBeside = share >= leastTrial
   const drawn = column.trials.map((trial) => drawTrial(column, trial, isBeside ? share : width))
-  if (!isBeside) return drawn.flatMap(({ timeline, ledger }) => [...timeline, empty, ...ledger, empty])
+  if (!isBeside) {
+    return drawn.flatMap(({ timeline, ledger }) => [
+      ...timeline,
+      empty,
+      ...(ledger.length === 0 ? [] : [...ledger, empty]),
+    ])
+  }
   const row = (blocks: readonly (readonly Line[])[]): readonly Line[] =>
     beside(
       blocks.map((lines) => ({ lines, width: share })),
       betweenTrials,
     )
+  const ledgers = drawn.map(({ ledger }) => ledger)
   return [
     ...row(drawn.map(({ timeline }) => timeline)),
     empty,
-    ...row(drawn.map(({ ledger }) => ledger)),
-    empty,
+    ...(ledgers.some(({ length }) => length === 0)
+      ? stackedLedgers(column, width)
+      : [...row(ledgers), empty]),
   ]
+}
+
+/** A ledger too wide to stand beside another: under each other, with the trial's name to the left. */
+function stackedLedgers(column: ComparedColumn, width: number): readonly Line[] {
+  const widest = Math.max(...column.trials.map(({ name }) => name.length)) + 2
+  return column.trials.flatMap(({ name }) => {
+    const lines = drawOneLedger(ledgerOf(column, name), width - widest)
+    const named = lines.map((line, index) => [
+      span((index === 0 ? name : '').padEnd(widest), 'strong'),
+      ...line,
+    ])
+    return named.length === 0 ? [] : [...named, empty]
+  })
 }
 
 function drawTrial(
@@ -157,45 +179,78 @@ function drawTrial(
       empty,
       ...drawTimeline({ left, right, transport, rows: rowsOf(column, name) }, width),
     ],
-    ledger: drawLedger(ledgerOf(column, name), width),
+    ledger: drawOneLedger(ledgerOf(column, name), width),
   }
 }
 
+function drawOneLedger(ledger: Ledger | FrameLedger, width: number): readonly Line[] {
+  return ledger.pieces === 'messages' ? drawFrameLedger(ledger, width) : drawLedger(ledger, width)
+}
+
 /** What happened in a trial, step by step. */
-function rowsOf({ heard, left, right }: ComparedColumn, trial: string): readonly TimelineRow[] {
+function rowsOf({ heard, left, right, transport }: ComparedColumn, trial: string): readonly TimelineRow[] {
   const inTrial = heard.filter((one) => one.trial === trial)
   const steps = [...new Set(inTrial.map(({ step }) => step))]
   return steps.map((step) => {
     const inStep = inTrial.filter((one) => one.step === step)
-    const by = (name: string): readonly Event[] =>
-      inStep.filter(({ actor }) => actor === name).map(({ event }) => event)
-    return { left: by(left), right: by(right) }
+    const by = (name: string, direction: Direction): readonly Event[] =>
+      inStep
+        .filter(({ actor, event }) => actor === name && isShown(event, transport, direction))
+        .map(({ event }) => event)
+    return { left: by(left, 'sent'), right: by(right, 'received') }
   })
 }
 
-function ledgerOf(column: ComparedColumn, trial: string): Ledger {
-  const payloads = (name: string, direction: Direction): readonly Uint8Array[] =>
-    column.heard
-      .filter((one) => one.trial === trial && one.actor === name)
-      .flatMap(({ event }) =>
-        carriesPayload(event, column.transport) && event.direction === direction ? [event.payload] : [],
-      )
+/** Of a WebSocket only its messages from left to right: what frames and reads carry them, the ledger shows. */
+function isShown(event: Event, transport: Transport, direction: Direction): boolean {
+  if (transport !== 'websocket') return true
+  if (event.kind === 'frame' || event.kind === 'bytes') return false
+  return event.kind !== 'message' || event.direction === direction
+}
+
+function ledgerOf(column: ComparedColumn, trial: string): Ledger | FrameLedger {
+  const told = (name: string): readonly Event[] =>
+    column.heard.filter((one) => one.trial === trial && one.actor === name).map(({ event }) => event)
+  const payloads = (name: string, direction: Direction, transport: Transport): readonly Uint8Array[] =>
+    told(name).flatMap((event) =>
+      carriesPayload(event, transport) && event.direction === direction ? [event.payload] : [],
+    )
+  const { left, right, transport } = column
+  if (transport !== 'websocket') {
+    return {
+      pieces: transport === 'udp' ? 'datagrams' : 'stream',
+      writes: payloads(left, 'sent', transport),
+      reads: payloads(right, 'received', transport),
+    }
+  }
+  const frames = (name: string, direction: Direction) =>
+    told(name)
+      .filter((event) => event.kind === 'frame')
+      .filter((frame) => frame.direction === direction)
   return {
-    pieces: column.transport === 'udp' ? 'datagrams' : 'stream',
-    writes: payloads(column.left, 'sent'),
-    reads: payloads(column.right, 'received'),
+    pieces: 'messages',
+    sent: frames(left, 'sent'),
+    found: frames(right, 'received'),
+    writes: payloads(left, 'sent', transport),
+    reads: payloads(right, 'received', 'tcp'),
+    received: payloads(right, 'received', transport),
   }
 }
+
+const countHeads = {
+  tcp: ['', 'writes', 'written', 'reads', 'read'],
+  udp: ['', 'sent', '', 'received', ''],
+  websocket: ['', 'sent', 'payload', 'reads', 'in the stream', 'received', 'payload'],
+} as const satisfies Readonly<Record<Transport, readonly string[]>>
 
 /** What was counted, a row for each trial. */
 function countLines(column: ComparedColumn, width: number): readonly Line[] {
   const rows = column.trials.map(({ name }) => {
-    const { writes, reads } = ledgerOf(column, name)
-    return [name, group(writes.length), sum(writes), group(reads.length), sum(reads)]
+    const ledger = ledgerOf(column, name)
+    const pieces = [ledger.writes, ledger.reads, ...('received' in ledger ? [ledger.received] : [])]
+    return [name, ...pieces.flatMap((each) => [group(each.length), sum(each)])]
   })
-  const isStream = column.transport !== 'udp'
-  const head = isStream ? ['', 'writes', 'written', 'reads', 'read'] : ['', 'sent', '', 'received', '']
-  const table = { head, rows, words: 1 }
+  const table = { head: countHeads[column.transport], rows, words: 1 }
   const unpainted = layOutTable(table, 0, width, createPalette(false))
   return unpainted.map((line, index) => [span(line, index === 0 ? 'faint' : 'plain')])
 }

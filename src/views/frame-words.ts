@@ -3,6 +3,7 @@ import { describeCloseCode } from '../wire/close-code.ts'
 import { opcodeName, opcodes } from '../wire/frame.ts'
 import { layOutAnatomy } from './anatomy.ts'
 import { type Entry, faint, type Telling, words } from './entry.ts'
+import { frameBytes } from './framing.ts'
 import { layOutJson } from './json-layout.ts'
 import { head, preview } from './preview.ts'
 import { formatBytes, formatCount, formatShortDuration, group } from './units.ts'
@@ -14,7 +15,7 @@ export function frameEntry(event: FrameEvent, telling: Telling): Entry {
   return {
     mark: direction === 'sent' ? '→' : '←',
     role: 'faint',
-    size: headerSize(event) + size,
+    size: frameBytes(event),
     verb: 'frame',
     text: [
       faint(
@@ -64,11 +65,6 @@ function compressionOf({ size, compressedSize }: MessageEvent): readonly string[
   return compressedSize === undefined ? [] : [`compressed ${formatCompression(size, compressedSize)}`]
 }
 
-/** Bytes of the header: two, the longer forms of the length, the key. */
-function headerSize({ lengthForm, mask }: FrameEvent): number {
-  return 2 + { 7: 0, 16: 2, 64: 8 }[lengthForm] + (mask === undefined ? 0 : 4)
-}
-
 function bitsOf(event: FrameEvent, telling: Telling): readonly string[] {
   const { fin, rsv1, rsv2, rsv3 } = event
   return [
@@ -89,7 +85,8 @@ function saidBy({ opcode, payload, size }: FrameEvent, { show }: Telling): strin
   if (opcode !== opcodes.close || payload.length < 2) return `  "${head(payload, show)}"`
   const code = (payload[0] ?? 0) * 256 + (payload[1] ?? 0)
   const reason = payload.length === 2 ? '' : ` "${head(payload.subarray(2), show)}"`
-  return `, ${describeCode(code)}${reason}`
+  // What it means is told once, by the verdict.
+  return `, ${code} (${describeCloseCode(code).name})${reason}`
 }
 
 /** `1000 (normal closure: the purpose was fulfilled)` */

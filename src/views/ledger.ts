@@ -42,25 +42,28 @@ export function drawLedger({ pieces, writes, reads }: Ledger, width: number): re
   ]
 }
 
+export type Ends = readonly [open: string, close: string, single: string]
+
 /** A bracket as long as each piece, with its size in the middle where there is room. */
-function brackets(
-  pieces: readonly Uint8Array[],
-  [open, close, single]: readonly [string, string, string],
-): string {
+export function brackets(pieces: readonly Uint8Array[], ends: Ends): string {
   const sizes = pieces.map(({ length }) => length)
+  const draw = bracketPen(sizes, ends)
+  return sizes.map(draw).join('')
+}
+
+/** Draws brackets of the sizes, all labelled alike: with the unit, or where one is too short for it, without. */
+export function bracketPen(sizes: readonly number[], [open, close, single]: Ends): (size: number) => string {
   const drawn = sizes.filter((size) => size > 0)
   const label = [formatBytes, String].find((form) => drawn.every((size) => form(size).length <= size - 2))
-  return sizes
-    .map((size) => {
-      if (size < 2) return single.repeat(size)
-      const text = label?.(size) ?? ''
-      const left = Math.floor((size - 2 - text.length) / 2)
-      return open + '─'.repeat(left) + text + '─'.repeat(size - 2 - left - text.length) + close
-    })
-    .join('')
+  return (size) => {
+    if (size < 2) return single.repeat(size)
+    const text = label?.(size) ?? ''
+    const left = Math.floor((size - 2 - text.length) / 2)
+    return open + '─'.repeat(left) + text + '─'.repeat(size - 2 - left - text.length) + close
+  }
 }
 
 /** One cell a byte: printable ASCII as it is, else a dot. */
-function printable(pieces: readonly Uint8Array[]): string {
+export function printable(pieces: readonly Uint8Array[]): string {
   return pieces.map((piece) => String.fromCharCode(...piece).replace(/[^ -~]/g, '·')).join('')
 }

@@ -29,7 +29,10 @@ const hang = 2
 /** How much of a payload is shown, bytes. */
 const show = 64
 
-/** Time runs down. Between the sides: how much the left has written that the right has not read yet. */
+/**
+ * Time runs down. Between the sides: how much payload the left has sent that the right has not received yet; of a
+ * WebSocket that of its messages, without the framing.
+ */
 export function drawTimeline(timeline: Timeline, width: number): readonly Line[] {
   return width < leastBeside ? drawInTurn(timeline, width) : drawBeside(timeline, width)
 }

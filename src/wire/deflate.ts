@@ -16,6 +16,9 @@ const tailAndEnd = Uint8Array.of(...tail, 0x01, 0x00, 0x00, 0xff, 0xff)
 /** zlib has no raw window of 2^8 bytes: who is held to that sends messages as they are. */
 const leastWindowBits = 9
 
+/** Blocks in one message that are marked as the last one: each costs a call of zlib, of whatever size it is. */
+const mostLastBlocks = 1_000
+
 export interface DeflateContext {
   /** The window: 2 to the power of so many bytes. */
   readonly windowBits: number
@@ -41,10 +44,7 @@ class Window {
     const before = this.#bytes ?? new Uint8Array()
     const kept = before.subarray(Math.max(0, before.length + message.length - this.#most))
     const newest = message.subarray(-this.#most)
-    this.#bytes = Buffer.concat([
-      kept.length + newest.length > this.#most ? kept.subarray(newest.length) : kept,
-      newest,
-    ])
+    this.#bytes = Buffer.concat([kept, newest])
   }
 }
 
@@ -87,7 +87,7 @@ export class Inflater {
     let size = 0
     // A block may be marked as the last one before the message ends (§7.2.3.4): others can follow.
     while (rest.length > tailAndEnd.length) {
-      const piece = this.#inflate(rest, mostBytes - size)
+      const piece = pieces.length < mostLastBlocks ? this.#inflate(rest, mostBytes - size) : 'corrupt'
       if (typeof piece === 'string') return piece
       pieces.push(piece.bytes)
       size += piece.bytes.length

@@ -52,7 +52,7 @@ export class FrameWriter {
     if (length <= fewBytes) {
       for (let at = 0; at < length; at += 1) memory[bodyAt + at] = payload[start + at] ?? 0
     } else memory.set(payload.subarray(start, end), bodyAt)
-    this.#finish(first, bodyAt, length, mask)
+    this.#finish(memory, first, bodyAt, length, mask)
   }
 
   /** Writes a frame of a server with a payload that still is masked with the key. */
@@ -80,7 +80,7 @@ export class FrameWriter {
     const start = mostHeaderBytes - headerSize
     const bodyAt = writeHeader(memory, start, first, length, form, mask)
     this.#memory = memory
-    this.#finish(first, bodyAt, length, mask)
+    this.#finish(memory, first, bodyAt, length, mask)
     this.#flushFrom(start)
   }
 
@@ -90,7 +90,7 @@ export class FrameWriter {
     const first = firstByte(frame)
     const bodyAt = writeHeader(memory, this.#size, first, frame.length, frame.lengthForm, frame.mask)
     memory.set(payload, bodyAt)
-    this.#finish(first, bodyAt, payload.length, frame.mask, frame)
+    this.#finish(memory, first, bodyAt, payload.length, frame.mask, frame)
   }
 
   /** Hands out what was written. */
@@ -122,6 +122,7 @@ export class FrameWriter {
 
   /** Tells of a frame, masks its payload and counts it. */
   #finish(
+    memory: Buffer,
     first: number,
     bodyAt: number,
     size: number,
@@ -131,8 +132,6 @@ export class FrameWriter {
       lengthForm: lengthFormOf(size),
     },
   ): void {
-    const memory = this.#memory
-    if (memory === undefined) return
     const end = bodyAt + size
     if (this.#options.wanted.sentFrames)
       this.#tell(first, memory.subarray(bodyAt, end), mask, length, lengthForm)

@@ -84,11 +84,14 @@ export class FrameHeader {
   }
 }
 
-/** An unsigned number, network order. */
+/** The number below 2^63 that is nearest to it. */
+const mostLength = 2 ** 63 - 2 ** 10
+
+/** An unsigned number, network order; 2^63 or more only where its highest bit is set, however it is rounded. */
 function readLength(bytes: Uint8Array, start: number, end: number): number {
   let length = 0
   for (let at = start; at < end; at += 1) length = length * 256 + (bytes[at] ?? 0)
-  return length
+  return (bytes[start] ?? 0) < 0x80 ? Math.min(length, mostLength) : length
 }
 
 /** A rule that the peer broke, the place that has it, and the code that our close frame answers with. */

@@ -38,6 +38,7 @@ export class Gatherer {
 
   /** @param expected how many bytes are to come in all, as far as the peer has said */
   add(bytes: Uint8Array, expected: number): void {
+    if (bytes.length === 0) return
     const memory = this.#reserve(this.#size + bytes.length, expected)
     memory.set(bytes, mostHeaderBytes + this.#size)
     this.#size += bytes.length

@@ -71,7 +71,8 @@ export class MessageWriter {
   /** Sends a message back that was gathered; where it goes as it came, so does its memory. */
   echoGathered(opcode: number, message: Gatherer): void {
     if (this.#deflater !== undefined || this.#wantsMessages) {
-      this.write(opcode, message.payload, 1)
+      // Its memory is lent again before anybody is told.
+      this.write(opcode, this.#wantsMessages ? Uint8Array.from(message.payload) : message.payload, 1)
       return
     }
     this.#count(message.size)

@@ -15,6 +15,7 @@ import {
   type FrameParts,
   finBit,
   isControl,
+  mostControlBytes,
   mostHeaderBytes,
   opcodes,
   type Role,
@@ -229,7 +230,9 @@ export class WebSocketMachine {
 
   /** A header is complete. The commonest frame of all, a message whole within this read, is not gathered. */
   #begin(bytes: Uint8Array, at: number): number {
-    if (!this.#judge() || !this.#admit()) return at
+    if (!this.#judge()) return at
+    if (this.#options.lax) this.#forgetInterrupted()
+    if (!this.#admit()) return at
     const { length, first } = this.#header
     const end = at + length
     if (end <= bytes.length && this.#first === undefined && (first === wholeBinary || first === wholeText)) {
@@ -251,11 +254,21 @@ export class WebSocketMachine {
     return false
   }
 
+  /** Where nothing is judged, a new message may stand inside another one, which will never end then. */
+  #forgetInterrupted(): void {
+    const { opcode } = this.#header
+    if (opcode === opcodes.continuation || isControl(opcode)) return
+    this.#first = undefined
+    this.#message?.clear()
+  }
+
   /** Whether the limits let the frame in: its declared length is judged before anything of it is kept. */
   #admit(): boolean {
     const { opcode, length, first } = this.#header
     const { maxPayload, maxFragments } = this.#options
     const isControlFrame = isControl(opcode)
+    // The limit is one of messages; longer control frames get here only where nothing is judged.
+    if (isControlFrame && length <= mostControlBytes) return true
     const gathered = isControlFrame ? 0 : (this.#message?.size ?? 0)
     if (gathered + length > maxPayload && gathered + length > mostOf(maxPayload, this.#first ?? first)) {
       this.#overLimit(tooLong(maxPayload, 'a longer message is refused'), 1009)
@@ -278,10 +291,7 @@ export class WebSocketMachine {
       return this.#control
     }
     this.#message ??= new Gatherer(arena)
-    if (this.#first === undefined || opcode !== opcodes.continuation) {
-      this.#message.clear()
-      this.#first = first
-    }
+    this.#first ??= first
     return this.#message
   }
 
@@ -289,6 +299,7 @@ export class WebSocketMachine {
     const header = this.#header
     if (
       this.#isBareEcho &&
+      header.masked &&
       header.first === wholeBinary &&
       end - start <= mostCopied &&
       this.#state === 'open'
@@ -320,29 +331,31 @@ export class WebSocketMachine {
     if (header.masked) applyMask(bytes, at, end, header.key, header.length - missing)
     const part = bytes.subarray(at, end)
     const isControlFrame = isControl(header.opcode)
-    const gatherer = isControlFrame ? this.#control : this.#message
-    gatherer?.add(part, gatherer.size + missing)
-    this.#missing = missing - part.length
-    if (!isControlFrame && !this.#mayBeText(part)) return end
-    if (this.#missing > 0) return end
-    this.#missing = undefined
-    this.#frames += 1
-    // What was gathered makes room before anybody is told: they get a copy.
-    if (this.#options.wanted.receivedFrames) {
-      const payload = Uint8Array.from(gatherer?.from(this.#frameAt) ?? [])
-      this.#outputs.push(frameOutput(header, payload, { ...this.#reads }))
-    }
-    if (isControlFrame) this.#takeControl()
-    else if (header.fin) this.#takeMessage()
+    const gatherer = this.#gathererOf()
+    gatherer.add(part, gatherer.size + missing)
+    const isWhole = part.length === missing
+    this.#missing = isWhole ? undefined : missing - part.length
+    if (isWhole) this.#takeFrame(gatherer)
+    if (!isControlFrame && !this.#mayBeText(part, isWhole && header.fin)) return end
+    if (!isWhole) return end
+    if (isControlFrame) this.#takeControl(gatherer)
+    else if (header.fin) this.#takeMessage(gatherer)
     return end
   }
 
+  /** A frame is complete. What was gathered makes room before anybody is told: they get a copy. */
+  #takeFrame(gatherer: Gatherer): void {
+    this.#frames += 1
+    if (!this.#options.wanted.receivedFrames) return
+    const payload = Uint8Array.from(gatherer.from(this.#frameAt))
+    this.#outputs.push(frameOutput(this.#header, payload, { ...this.#reads }))
+  }
+
   /** Text is checked as it comes, so that the first impossible byte is the last one that is looked at. */
-  #mayBeText(part: Uint8Array): boolean {
+  #mayBeText(part: Uint8Array, isLast: boolean): boolean {
     const first = this.#first ?? 0
     if (this.#options.lax || (first & 0x0f) !== opcodes.text || (first & rsv1Bit) !== 0) return true
     this.#utf8 ??= new Utf8Checker()
-    const isLast = this.#missing === 0 && this.#header.fin
     if (this.#utf8.accepts(part) && (!isLast || this.#utf8.ends())) return true
     this.#fail(notUtf8)
     return false
@@ -355,9 +368,9 @@ export class WebSocketMachine {
     return false
   }
 
-  #takeControl(): void {
-    const payload = Uint8Array.from(this.#control?.payload ?? [])
-    this.#control?.clear()
+  #takeControl(gatherer: Gatherer): void {
+    const payload = Uint8Array.from(gatherer.payload)
+    gatherer.clear()
     const { opcode } = this.#header
     if (opcode === opcodes.ping) this.#answerPing(payload)
     else if (opcode === opcodes.pong) this.#outputs.push({ kind: 'pong', payload })
@@ -388,10 +401,9 @@ export class WebSocketMachine {
   }
 
   /** A message is complete. */
-  #takeMessage(): void {
-    const [message, first] = [this.#message, this.#first]
+  #takeMessage(message: Gatherer): void {
+    const first = this.#first ?? 0
     this.#first = undefined
-    if (message === undefined || first === undefined) return
     const opcode = first & 0x0f
     const isCompressed = (first & rsv1Bit) !== 0
     if (isCompressed && this.#inflater !== undefined) this.#inflate(opcode, message, this.#inflater)

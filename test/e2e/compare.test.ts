@@ -30,12 +30,12 @@ test('compare boundaries as JSON: every event stamped, then the claims', async (
   assert.equal(code, 0)
   for (const row of all) {
     assert.deepEqual([row.experiment, row.seed], ['boundaries', 7])
-    assert.match(String(row.transport), /^(?:tcp|udp)$/)
+    assert.match(String(row.transport), /^(?:tcp|udp|websocket)$/)
   }
   const claims = all.filter((row) => 'claim' in row)
   assert.deepEqual(
     claims.map(({ transport }) => transport),
-    ['tcp', 'tcp', 'tcp', 'tcp', 'udp', 'udp', 'udp'],
+    [...Array(4).fill('tcp'), ...Array(3).fill('udp'), ...Array(4).fill('websocket')],
   )
   assert.deepEqual(all.slice(-claims.length), claims)
   for (const { verdict, figures } of claims) {
@@ -56,18 +56,29 @@ test('compare boundaries as JSON: every event stamped, then the claims', async (
   for (const trial of ['control', 'held']) {
     assert.deepEqual(payloads(datagrams, trial, 'sent'), words)
     assert.deepEqual(payloads(datagrams, trial, 'received'), words)
+    const messages = all.filter((row) => row.transport === 'websocket' && row.kind === 'message')
+    const by = (actor: string) => messages.filter((row) => row.actor === actor)
+    assert.deepEqual(payloads(by('client'), trial, 'sent'), words)
+    assert.deepEqual(payloads(by('server'), trial, 'received'), words)
+    assert.deepEqual(payloads(by('client'), trial, 'received'), words)
   }
 })
 
 test('a seed repeats the payloads; without one they are fresh', async (t) => {
   const [first, again, fresh] = await Promise.all(
     [['--seed', '42'], ['--seed', '42'], []].map(async (seed) =>
-      payloads((await runJson(t, seed)).rows, 'control', 'sent').toSorted(),
+      payloads(
+        (await runJson(t, seed)).rows.filter(
+          (row) => row.actor === 'client' && row.kind !== 'frame' && 'text' in row,
+        ),
+        'control',
+        'sent',
+      ).toSorted(),
     ),
   )
-  assert.equal(first?.length, 10)
+  assert.equal(first?.length, 15)
   assert.deepEqual(again, first)
-  assert.equal(fresh?.length, 10)
+  assert.equal(fresh?.length, 15)
   assert.notDeepEqual(fresh, first)
 })
 
@@ -82,7 +93,10 @@ test('the screen, into a pipe: 80 columns, no colour, what is needed to repeat i
   assert.match(screen, /^ {2}5 writes {2}┌.*┐$/m)
   assert.match(screen, /^ {2}1 read {4}└─+2\d B─+┘$/m)
   assert.equal(screen.match(/^ {2}5 datagrams {2}[┌└]/gm)?.length, 4)
-  assert.equal(screen.match(/✓/g)?.length, 7)
+  assert.match(screen, /WebSocket · messages on a stream/)
+  assert.equal(screen.match(/^ {2}5 messages {8}[┌└].*┐?$/gm)?.length, 4)
+  assert.match(screen, /^ {2}1 read {6}└─+\d\d B─+┘$/m)
+  assert.equal(screen.match(/✓/g)?.length, 11)
   assert.match(screen, /sockpit compare boundaries --seed 7\n$/)
 })
 
@@ -98,7 +112,7 @@ test('--list', async (t) => {
   assert.equal(outcome.code, 0)
   assert.equal(
     text(outcome),
-    'boundaries  Five words are sent, one by one. Do five reads bring them?\n            2 minutes · tcp, udp\n',
+    'boundaries  Five words are sent, one by one. Do five reads bring them?\n            2 minutes · tcp, udp, websocket\n',
   )
 })
 
@@ -203,4 +217,36 @@ test('the command lines to do it by hand work', async (t) => {
   serving.server.write(`${typedIn(1).join('\n')}\n`)
   await serving.server.received('server#1', sent.join(''))
   assert.equal(serving.server.eventsOf('bytes').length, 1)
+})
+
+test('the command lines to do it by hand work over WebSocket, too', async (t) => {
+  const part = boundaries.plan(createRandom(7)).find(({ transport }) => transport === 'websocket')
+  assert.ok(part !== undefined && !('because' in part))
+  const ran = part.byHand.filter(({ does }) => does === 'run').map(({ line }) => line.split(' '))
+  const [[, ...serverWords] = [], [, ...clientWords] = []] = ran
+  const [serverCommand = '', ...serverFlags] = serverWords
+  const server = start(t, [serverCommand, '127.0.0.1:0', '--json', ...serverFlags, '--script', '-'], {
+    stdin: 'pipe',
+  })
+  const { url } = await server.event('listening')
+  const [clientCommand = '', ...clientFlags] = clientWords
+  const client = start(t, [clientCommand, String(url), '--json', ...clientFlags, '--script', '-'], {
+    stdin: 'pipe',
+  })
+  await server.event('opened', ({ transport }) => transport === 'websocket')
+  const typedIn = (terminal: 1 | 2) =>
+    part.byHand.filter((step) => step.does === 'type' && step.terminal === terminal).map(({ line }) => line)
+  await server.event('paused')
+  const sent = typedIn(2)
+  assert.equal(sent.length, 5)
+  client.write(`${sent.join('\n')}\n`)
+  await client.event('message', ({ payload }) => Buffer.from(payload).toString() === sent.at(-1))
+  server.write(`${typedIn(1).join('\n')}\n`)
+  const isLast = ({ payload }: { payload: Uint8Array }) => Buffer.from(payload).toString() === sent.at(-1)
+  await server.event('message', isLast)
+  const received = server.eventsOf('message').filter(({ direction }) => direction === 'received')
+  assert.deepEqual(
+    received.map(({ payload }) => Buffer.from(payload).toString()),
+    sent,
+  )
 })

@@ -1,13 +1,22 @@
-/** Peers that we did not write: programs of this machine that speak TCP. */
+/** Peers that we did not write: programs of this machine that speak TCP, or what goes over it. */
+import { spawnSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { join } from 'node:path'
 
 export type Tool = 'nc' | 'ncat' | 'socat' | 'script'
 
+/** What else stands at the other end of a WebSocket, or between the ends. */
+type Program = Tool | 'nginx' | 'haproxy' | 'chromium'
+
 export const tools: readonly Exclude<Tool, 'script'>[] = ['nc', 'ncat', 'socat']
 
-function isOnPath(tool: Tool): boolean {
-  return (process.env.PATH ?? '').split(':').some((folder) => {
+/** Where servers live, whether or not a person's shell looks there. */
+const foldersOfServers = ['/usr/local/sbin', '/usr/sbin']
+
+/** A program of this machine, by its whole path where it has one. */
+export function pathOf(tool: Program): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(':'), ...foldersOfServers]
+  const folder = folders.find((folder) => {
     try {
       accessSync(join(folder, tool), constants.X_OK)
       return true
@@ -15,10 +24,24 @@ function isOnPath(tool: Tool): boolean {
       return false
     }
   })
+  return folder === undefined ? undefined : join(folder, tool)
 }
 
 /** Why a test with this tool cannot run here; in CI it runs all the same, and fails. */
-export function missing(tool: Tool): string | false {
+export function missing(tool: Program): string | false {
+  return pathOf(tool) === undefined ? whereAllowed(`${tool} is not on this machine`) : false
+}
+
+/** Debian's own Python: the one for which python3-websockets is installed. */
+export const pythonPath = '/usr/bin/python3'
+
+/** The same of Python's library websockets. */
+export function missingPythonWebSockets(): string | false {
+  const { status } = spawnSync(pythonPath, ['-c', 'import websockets'])
+  return status === 0 ? false : whereAllowed('python3-websockets is not on this machine')
+}
+
+function whereAllowed(reason: string): string | false {
   const { CI = '' } = process.env
-  return isOnPath(tool) || CI !== '' ? false : `${tool} is not on this machine`
+  return CI === '' ? reason : false
 }

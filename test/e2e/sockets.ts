@@ -55,8 +55,8 @@ export class Peer {
     return this.received.toString()
   }
 
-  /** Settles when so many bytes, or this text, have been received. */
-  has(what: string | number): Promise<void> {
+  /** Settles when so many bytes, or this text, or these bytes, have been received. */
+  has(what: string | number | Buffer): Promise<void> {
     const isThere = () =>
       typeof what === 'number' ? this.received.length >= what : this.received.includes(what)
     return new Promise((resolve, reject) => {

@@ -28,7 +28,15 @@ export function overUdp<Told extends EventOf<'opened' | 'closed' | 'stats'>>(eve
   throw new Error(`not of UDP: ${JSON.stringify(event)}`)
 }
 
-function isOver<Name extends Transport, Told extends { readonly transport: Transport }>(
+/** The event, which has to be one of WebSocket. */
+export function overWebSocket<Told extends EventOf<'opened' | 'closed' | 'stats'>>(
+  event: Told,
+): Over<'websocket', Told> {
+  if (isOver(event, 'websocket')) return event
+  throw new Error(`not of WebSocket: ${JSON.stringify(event)}`)
+}
+
+export function isOver<Name extends Transport, Told extends { readonly transport: Transport }>(
   event: Told,
   transport: Name,
 ): event is Over<Name, Told> {
@@ -88,7 +96,7 @@ export function temporaryFolder(t: TestContext): string {
 }
 
 /** Settles with what `look` finds as soon as it finds something; it is asked anew at every `nudge`. */
-class Waiting {
+export class Waiting {
   readonly #looks = new Set<() => void>()
 
   nudge(): void {
@@ -192,6 +200,8 @@ export class Running {
   #parse(chunk: Buffer): void {
     // In JSON every byte outside ASCII belongs to a text, which latin1 keeps whole until its line is complete.
     this.#unparsed += chunk.toString('latin1')
+    // A line of many chunks is looked at once, when it is complete.
+    if (!chunk.includes('\n')) return
     const lines = this.#unparsed.split('\n')
     this.#unparsed = lines.pop() ?? ''
     for (const line of lines) this.#events.push(decodeEvent(Buffer.from(line, 'latin1').toString()))

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { EventBody } from '../../src/event.ts'
 import { boundaries } from '../../src/experiments/boundaries.ts'
+import { webSocket } from '../../src/experiments/boundaries-websocket.ts'
 import { createRandom } from '../../src/experiments/random.ts'
 import { judge, type Result } from '../../src/experiments/run.ts'
 import { cellWidth } from '../../src/views/cells.ts'
 import { type ColumnsOptions, renderComparison } from '../../src/views/columns.ts'
 import { control, held, type Moment, stage, words } from '../experiments/staged.ts'
+import { wire, wsControl, wsHeld } from '../experiments/staged-websocket.ts'
 import { assertGolden } from './golden.ts'
 
 const [tcp] = boundaries.plan(createRandom(7))
@@ -54,6 +56,20 @@ const udp = {
   explanation: 'A datagram arrives whole or not at all.',
 } as const
 
+const messages = judge(webSocket(words), stage(wsControl(), wsHeld()))
+/** While held, the first read cuts a frame; one message is lost, and one is cut. */
+const stream = words.map(wire).join('')
+const brokenMessages = judge(
+  webSocket(words),
+  stage(
+    wsControl(),
+    wsHeld([
+      [stream.slice(0, 15), ['oak']],
+      [stream.slice(15), ['hero', 'plum', 'meadow']],
+    ]),
+  ),
+)
+
 function screen(columns: readonly Result[], options: Partial<ColumnsOptions> = {}): string {
   const name = 'boundaries'
   const question = 'Five writes go into a connection. Do five reads come out?'
@@ -71,6 +87,12 @@ const screens: readonly [string, readonly Result[], Partial<ColumnsOptions>][] =
   ['compare-80-udp.txt', [udp], {}],
   ['compare-120-udp-color.txt', [udp], { width: 120, color: true }],
   ['compare-40-udp.txt', [udp], { width: 40 }],
+  ['compare-80-websocket.txt', [messages], {}],
+  ['compare-80-websocket-color.txt', [messages], { color: true }],
+  ['compare-120-websocket.txt', [messages], { width: 120 }],
+  ['compare-120-websocket-color.txt', [messages], { width: 120, color: true }],
+  ['compare-40-websocket.txt', [messages], { width: 40 }],
+  ['compare-80-websocket-sabotaged.txt', [brokenMessages], {}],
   ['compare-80-empty.txt', [judge(part, [])], {}],
 ]
 
@@ -87,7 +109,7 @@ for (const width of [80, 120]) {
 
 test('columns: no line is wider than the screen, but what is to be pasted', () => {
   for (let width = 40; width <= 160; width += 1) {
-    for (const line of screen([sabotaged, udp, absent], { width }).split('\n')) {
+    for (const line of screen([sabotaged, udp, absent, messages, brokenMessages], { width }).split('\n')) {
       if (line.includes('sockpit ')) continue
       assert.ok(cellWidth(line) <= width, `${width}: ${line}`)
     }

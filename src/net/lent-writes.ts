@@ -1,0 +1,34 @@
+import type { Arena } from '../wire/arena.ts'
+import type { TcpConnection } from './tcp-connection.ts'
+
+/** Writes bytes in lent memory to a connection, and gives the memory back once nobody can need it any more. */
+export class LentWrites {
+  readonly #tcp: TcpConnection
+  readonly #arena: Arena
+  /** What the kernel has not taken whole yet. */
+  #underWay: Buffer | undefined
+
+  constructor(tcp: TcpConnection, arena: Arena) {
+    this.#tcp = tcp
+    this.#arena = arena
+  }
+
+  /** Behind a queue a copy waits instead: it holds what it needs, and no more. */
+  write(bytes: Uint8Array, memory: Buffer): void {
+    if (this.#tcp.queued > 0) {
+      this.#tcp.send(Buffer.from(bytes))
+      this.#arena.give(memory)
+      return
+    }
+    this.takeBack()
+    this.#tcp.send(bytes)
+    if (this.#tcp.queued === 0) this.#arena.give(memory)
+    else this.#underWay = memory
+  }
+
+  /** Nothing waits any more: what was under way is free. */
+  takeBack(): void {
+    if (this.#underWay !== undefined) this.#arena.give(this.#underWay)
+    this.#underWay = undefined
+  }
+}
