@@ -38,11 +38,18 @@ export class Count implements Listener {
 export class Idle implements Listener {
   readonly #timer: NodeJS.Timeout
   #isHeld = false
+  #heard = 0
+  #isOver = false
 
   constructor(afterMs: number, stop: AbortController) {
     this.#timer = setTimeout(() => {
-      if (this.#isHeld) this.#timer.refresh()
-      else stop.abort(new Stop(exitCodes.ok, { isQuiet: true }))
+      const before = this.#heard
+      // On a busy machine timers come before what has arrived meanwhile: that has its turn first.
+      setImmediate(() => {
+        if (this.#isOver) return
+        if (this.#isHeld || this.#heard > before) this.#timer.refresh()
+        else stop.abort(new Stop(exitCodes.ok, { isQuiet: true }))
+      })
     }, afterMs)
     this.#timer.unref()
     stop.signal.addEventListener('abort', () => this.end())
@@ -53,7 +60,8 @@ export class Idle implements Listener {
   }
 
   hear(): void {
-    this.#timer.refresh()
+    this.#heard += 1
+    if (!this.#isOver) this.#timer.refresh()
   }
 
   /** While the output is full it is we who let nothing happen. */
@@ -63,6 +71,7 @@ export class Idle implements Listener {
   }
 
   end(): void {
+    this.#isOver = true
     clearTimeout(this.#timer)
   }
 }

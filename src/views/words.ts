@@ -178,7 +178,7 @@ function timeout({ what, afterMs, remote }: TimeoutEvent): string {
     wait: `nothing happened for ${after}: we waited as long as was asked`,
     handshake: `the upgrade was not done within ${after}: the time limit for the handshake`,
     ping: `no pong came back within ${after}: the time limit for answering a ping`,
-    close: `they did not answer our close frame within ${after}: the time limit for closing`,
+    close: `closing was not over within ${after}: the time limit for it`,
   }
   return told[what]
 }

@@ -10,6 +10,7 @@ export class Peer {
   readonly #fin: Promise<void>
   readonly #closed: Promise<string | undefined>
   readonly #chunks: Buffer[] = []
+  #size = 0
   readonly #looks = new Set<() => void>()
   #errorCode: string | undefined
   #isClosed = false
@@ -18,6 +19,7 @@ export class Peer {
     this.socket = socket
     socket.on('data', (chunk: Buffer) => {
       this.#chunks.push(chunk)
+      this.#size += chunk.length
       this.#look()
     })
     socket.on('error', (error) => {
@@ -57,8 +59,7 @@ export class Peer {
 
   /** Settles when so many bytes, or this text, or these bytes, have been received. */
   has(what: string | number | Buffer): Promise<void> {
-    const isThere = () =>
-      typeof what === 'number' ? this.received.length >= what : this.received.includes(what)
+    const isThere = () => (typeof what === 'number' ? this.#size >= what : this.received.includes(what))
     return new Promise((resolve, reject) => {
       const settle = (error?: Error) => {
         clearTimeout(timer)

@@ -18,8 +18,6 @@ import {
   verdictOn,
 } from './web-sockets.ts'
 
-const leaving = ['-w', '200ms']
-
 /** Messages one way, as they were told: text as it is, bytes in hex. */
 function told(running: Running, direction: 'sent' | 'received'): string[] {
   return running
@@ -52,7 +50,7 @@ describe('ws-client: standard input and output', { concurrency: 3 }, () => {
   for (const [name, options, stdin, expected] of split) {
     test(name, async (t) => {
       const { url, theirs } = await serveTheirs(t)
-      const outcome = await run(t, ['ws-client', url, ...leaving, ...options], { stdin })
+      const outcome = await run(t, ['ws-client', url, ...options], { stdin })
       assert.deepEqual([outcome.code, text(outcome), outcome.stderr], [0, '', ''])
       const [their] = theirs
       assert.ok(their !== undefined)
@@ -64,7 +62,7 @@ describe('ws-client: standard input and output', { concurrency: 3 }, () => {
   test('lines that are not UTF-8 go as binary messages, which is told once', async (t) => {
     const { url, theirs } = await serveTheirs(t)
     const stdin = Buffer.from('text\nnot \xff\n\xc0\xaf\nagain text\n', 'latin1')
-    const outcome = await run(t, ['ws-client', url, ...leaving], { stdin })
+    const outcome = await run(t, ['ws-client', url], { stdin })
     assert.equal(outcome.code, 0)
     assert.equal(outcome.stderr.match(/not UTF-8/g)?.length, 1, outcome.stderr)
     assert.deepEqual(theirs.flatMap(saidTo), ['text', '0x6e6f7420ff', '0xc0af', 'again text'])
@@ -72,9 +70,9 @@ describe('ws-client: standard input and output', { concurrency: 3 }, () => {
 
   test('every byte value there and back, once as one message and once by zero bytes', async (t) => {
     const { url } = await serveTheirs(t, echoTheirs)
-    const whole = await run(t, ['ws-client', url, '--split', 'none', ...leaving], { stdin: everyByte })
+    const whole = await run(t, ['ws-client', url, '--split', 'none'], { stdin: everyByte })
     assert.deepEqual([whole.code, whole.stdout.equals(everyByte)], [0, true])
-    const byZero = await run(t, ['ws-client', url, '--split', 'nul', '--binary', ...leaving], {
+    const byZero = await run(t, ['ws-client', url, '--split', 'nul', '--binary'], {
       stdin: everyByte,
     })
     // After the zero byte that begins it there is no second one: raw ends that message, too.
@@ -101,13 +99,13 @@ describe('ws-client: standard input and output', { concurrency: 3 }, () => {
   test('a large file there and back', async (t) => {
     const { url } = await serveTheirs(t, echoTheirs)
     const lines = Array.from({ length: 3_000 }, (_, index) => `${index}: ${'x'.repeat(index)}\n`).join('')
-    const outcome = await run(t, ['ws-client', url, ...leaving], { stdin: lines })
+    const outcome = await run(t, ['ws-client', url], { stdin: lines })
     assert.deepEqual([outcome.code, text(outcome) === lines], [0, true])
   })
 
   test('what is longer than --max-payload is not sent, which is told; the rest is', async (t) => {
     const { url } = await serveTheirs(t, echoTheirs)
-    const args = ['ws-client', url, '--max-payload', '10', ...leaving]
+    const args = ['ws-client', url, '--max-payload', '10']
     const outcome = await run(t, args, { stdin: '12345678901\n1234567890\nshort\n' })
     assert.deepEqual([outcome.code, text(outcome)], [0, '1234567890\nshort\n'])
     assert.match(outcome.stderr, /a\s+message\s+of\s+11\s+bytes\s+was\s+not\s+sent/)
@@ -237,7 +235,7 @@ describe('ws-client: what is entered', { concurrency: 3 }, () => {
 
   test('masking keys are fresh for every frame', async (t) => {
     const { url } = await serveTheirs(t)
-    const client = start(t, ['ws-client', url, '--json', ...leaving], { stdin: 'x\n'.repeat(500) })
+    const client = start(t, ['ws-client', url, '--json'], { stdin: 'x\n'.repeat(500) })
     await client.exit
     const masks = client
       .eventsOf('frame')

@@ -149,13 +149,9 @@ describe('ws-client judges the answer: exit 5, the line named, no frame sent', {
         peer.socket.write(grant(accept))
       }, 150)
     })
-    const client = start(
-      t,
-      ['ws-client', `ws://127.0.0.1:${port}/`, '--json', '-e', 'early', '-w', '200ms'],
-      {
-        stdin: 'piped\n',
-      },
-    )
+    const client = start(t, ['ws-client', `ws://127.0.0.1:${port}/`, '--json', '-e', 'early'], {
+      stdin: 'piped\n',
+    })
     await client.event('message')
     assert.match(before, /^GET \/ HTTP\/1\.1\r\n(?:[^\r\n]+\r\n)+\r\n$/)
   })
