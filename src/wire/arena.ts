@@ -3,6 +3,9 @@
 /** What is kept for the next who asks, bytes altogether. */
 const mostKept = 8 * 2 ** 20
 
+/** How many pieces: looking for one of the right size must not take long. */
+const mostPieces = 64
+
 /** Memory that is so much larger than what was asked for is kept for somebody else. */
 const mostSurplus = 4
 
@@ -25,7 +28,7 @@ export class Arena {
 
   /** Nobody uses it any more. */
   give(buffer: Buffer): void {
-    if (this.#kept + buffer.length > mostKept) return
+    if (this.#free.length === mostPieces || this.#kept + buffer.length > mostKept) return
     this.#kept += buffer.length
     const before = this.#free.findLastIndex(({ length }) => length >= buffer.length)
     this.#free.splice(before + 1, 0, buffer)

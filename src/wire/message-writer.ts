@@ -63,9 +63,9 @@ export class MessageWriter {
   }
 
   /** The same, where the payload still is masked with the key, and nobody wants to be told. */
-  echoMasked(first: number, bytes: Uint8Array, start: number, end: number, key: Uint8Array): void {
+  echoMasked(opcode: number, bytes: Uint8Array, start: number, end: number, key: Uint8Array): void {
     this.#count(end - start)
-    this.#frames.writeUnmasked(first, bytes, start, end, key)
+    this.#frames.writeUnmasked(finBit | opcode, bytes, start, end, key)
   }
 
   /** Sends a message back that was gathered; where it goes as it came, so does its memory. */

@@ -45,9 +45,8 @@ export class Utf8Checker {
   }
 }
 
-/** How many bytes a character has that begins with this one; 0 where none does. */
+/** How many bytes a character has that begins with this one, which is not ASCII; 0 where none does. */
 function lengthOf(first: number): number {
-  if (first < 0x80) return 1
   if (first < 0xc2) return 0
   if (first < 0xe0) return 2
   if (first < 0xf0) return 3
