@@ -13,7 +13,7 @@ import {
 import type { Arena } from '../wire/arena.ts'
 import { lengthFormOf, opcodes, type Role, type Violation } from '../wire/frame.ts'
 import type { Problem } from '../wire/handshake-response.ts'
-import type { Carried, Output, Wanted } from '../wire/output.ts'
+import { nothingCarried, type Output, type Wanted } from '../wire/output.ts'
 import { WebSocketMachine } from '../wire/websocket.ts'
 import { LentWrites } from './lent-writes.ts'
 import type { Limits } from './limits.ts'
@@ -60,8 +60,6 @@ const maxFragments = 131_072
 
 /** There was no close frame (RFC 6455 §7.1.5). */
 const abnormal = 1006
-
-const noFrames: Carried = { frames: 0, messages: 0, messageBytes: 0, compressed: { from: 0, to: 0 } }
 
 /** One WebSocket, of a client or of a server, from the TCP connection to the verdict. */
 export class WebSocketConnection implements ConnectionOwner {
@@ -123,7 +121,7 @@ export class WebSocketConnection implements ConnectionOwner {
   /** What it has carried so far. */
   get carried(): { readonly sent: WebSocketSent; readonly received: WebSocketReceived } {
     const { sent, received } = this.tcp.carried
-    const { sent: out, received: into } = this.#machine ?? { sent: noFrames, received: noFrames }
+    const { sent: out, received: into } = this.#machine ?? { sent: nothingCarried, received: nothingCarried }
     return { sent: { ...sent, ...out }, received: { ...received, ...into } }
   }
 
@@ -262,7 +260,6 @@ export class WebSocketConnection implements ConnectionOwner {
     const { role, arena, wanted } = this.#owner
     const { maxPayload, lax, echo } = this.#options
     this.#upgrade = undefined
-    this.#writes = new LentWrites(this.tcp, arena)
     this.#machine = new WebSocketMachine({
       role,
       compression: agreed.compression,
@@ -304,7 +301,8 @@ export class WebSocketConnection implements ConnectionOwner {
     for (const output of outputs) {
       switch (output.kind) {
         case 'write':
-          this.#writes?.write(output.bytes, output.memory)
+          this.#writes ??= new LentWrites(this.tcp, this.#owner.arena)
+          this.#writes.write(output.bytes, output.memory)
           break
         case 'frame':
           this.#tell({ ...output, ...this.#roundTripOf(output) })

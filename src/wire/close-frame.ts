@@ -8,7 +8,7 @@ export interface CloseWords {
   readonly reason: string
 }
 
-export const noCode = 1005
+const noCode = 1005
 
 /** Reads the payload of a close frame, whatever it says (RFC 6455 §5.5.1). */
 export function readClose(payload: Uint8Array): CloseWords {

@@ -4,6 +4,9 @@ import { FrameWriter, type WriterOptions } from './frame-writer.ts'
 import type { Gatherer } from './gatherer.ts'
 import { type Carried, messageOutput, type Output } from './output.ts'
 
+/** Up to this size a message is copied, so that it goes out with others; a longer one goes by itself, bytes. */
+const mostCopied = 16_384
+
 /** Writes messages as frames: compressed where that was agreed on and pays, in one frame or in several. */
 export class MessageWriter {
   readonly #wantsMessages: boolean
@@ -76,7 +79,8 @@ export class MessageWriter {
       return
     }
     this.#count(message.size)
-    this.#frames.writeAround(finBit | opcode, message)
+    if (message.size <= mostCopied) this.#frames.write(finBit | opcode, message.payload)
+    else this.#frames.writeAround(finBit | opcode, message)
   }
 
   control(opcode: number, payload: Uint8Array): void {

@@ -89,6 +89,13 @@ export interface Carried {
   readonly compressed: { readonly from: number; readonly to: number }
 }
 
+export const nothingCarried: Carried = {
+  frames: 0,
+  messages: 0,
+  messageBytes: 0,
+  compressed: { from: 0, to: 0 },
+}
+
 /** Which of the things that happen anybody wants to be told of: others are not made. */
 export interface Wanted {
   readonly sentFrames: boolean

@@ -12,7 +12,7 @@ import type { WriterOptions } from './frame-writer.ts'
 import type { Gatherer } from './gatherer.ts'
 import { MessageReader, type MessageTaker, type ReaderOptions } from './message-reader.ts'
 import { MessageWriter } from './message-writer.ts'
-import type { Carried, LimitOutput, Output } from './output.ts'
+import { type Carried, type LimitOutput, nothingCarried, type Output } from './output.ts'
 import { PongGate } from './pong-gate.ts'
 
 export interface WebSocketOptions extends ReaderOptions, WriterOptions {
@@ -27,9 +27,10 @@ const mostCopied = 1_024
 
 export class WebSocketMachine implements MessageTaker {
   readonly #options: WebSocketOptions
-  readonly #reader: MessageReader
-  readonly #writer: MessageWriter
-  readonly #pongs = new PongGate()
+  /** Each is made when it is first needed: many connections say nothing for long. */
+  #reader: MessageReader | undefined
+  #writer: MessageWriter | undefined
+  #pongs: PongGate | undefined
   /** A server's echo that nobody looks at and nothing compresses. */
   readonly #isBareEcho: boolean
   #outputs: Output[] = []
@@ -42,9 +43,6 @@ export class WebSocketMachine implements MessageTaker {
   constructor(options: WebSocketOptions) {
     this.#options = options
     const { compression, role, echo, wanted } = options
-    const { ours, theirs } = contextsOf(compression, role)
-    this.#reader = new MessageReader(options, theirs, this)
-    this.#writer = new MessageWriter(options, ours, () => this.#outputs)
     const isUnseen = !Object.values(wanted).includes(true)
     this.#isBareEcho = echo && isUnseen && compression === undefined && role === 'server'
   }
@@ -73,16 +71,16 @@ export class WebSocketMachine implements MessageTaker {
   }
 
   get sent(): Carried {
-    return this.#writer.sent
+    return this.#writer?.sent ?? nothingCarried
   }
 
   get received(): Carried {
-    return this.#reader.received
+    return this.#reader?.received ?? nothingCarried
   }
 
   /** Memory that an unfinished message holds, bytes. */
   get held(): number {
-    return this.#reader.held
+    return this.#reader?.held ?? 0
   }
 
   /**
@@ -90,25 +88,26 @@ export class WebSocketMachine implements MessageTaker {
    * @param read which read of the connection it is
    */
   receive(bytes: Uint8Array, read: number): readonly Output[] {
+    this.#reader ??= new MessageReader(this.#options, this.#contexts.theirs, this)
     this.#reader.receive(bytes, read)
     return this.#flush()
   }
 
   /** Sends a message in so many frames. */
   send(type: 'text' | 'binary', payload: Uint8Array, fragments = 1): readonly Output[] {
-    if (this.isOpen) this.#writer.write(opcodes[type], payload, fragments)
+    if (this.isOpen) this.#out.write(opcodes[type], payload, fragments)
     return this.#flush()
   }
 
   sendControl(type: 'ping' | 'pong', payload: Uint8Array): readonly Output[] {
-    if (this.isOpen) this.#writer.control(opcodes[type], payload)
+    if (this.isOpen) this.#out.control(opcodes[type], payload)
     return this.#flush()
   }
 
   /** Sends any frame, also one that breaks the rules; a close frame is taken for ours. */
   sendFrame(frame: FrameParts, payload: Uint8Array): readonly Output[] {
     if (this.isOver) return []
-    this.#writer.parts(frame, payload)
+    this.#out.parts(frame, payload)
     if (frame.opcode === opcodes.close && this.isOpen) this.#beginClose(payload)
     return this.#flush()
   }
@@ -127,15 +126,16 @@ export class WebSocketMachine implements MessageTaker {
 
   /** Whether what was written waits for the peer to read: pongs do not pile up then. */
   setCongested(congested: boolean): readonly Output[] {
+    this.#pongs ??= new PongGate()
     const newest = this.#pongs.setCongested(congested)
-    if (newest !== undefined && this.isOpen) this.#writer.control(opcodes.pong, newest)
+    if (newest !== undefined && this.isOpen) this.#out.control(opcodes.pong, newest)
     return this.#flush()
   }
 
   /** Nothing more is looked at or sent, and memory goes back. */
   end(): void {
     this.#state = 'over'
-    this.#reader.end()
+    this.#reader?.end()
   }
 
   tell(output: Output): void {
@@ -144,16 +144,16 @@ export class WebSocketMachine implements MessageTaker {
 
   takeMasked(bytes: Uint8Array, start: number, end: number, key: Uint8Array): boolean {
     if (!this.#isBareEcho || end - start > mostCopied || !this.isOpen) return false
-    this.#writer.echoMasked(opcodes.binary, bytes, start, end, key)
+    this.#out.echoMasked(opcodes.binary, bytes, start, end, key)
     return true
   }
 
   takeMessage(opcode: number, bytes: Uint8Array, start: number, end: number): void {
-    if (this.#options.echo && this.isOpen) this.#writer.echo(opcode, bytes, start, end)
+    if (this.#options.echo && this.isOpen) this.#out.echo(opcode, bytes, start, end)
   }
 
   takeGathered(opcode: number, message: Gatherer): void {
-    if (this.#options.echo && this.isOpen) this.#writer.echoGathered(opcode, message)
+    if (this.#options.echo && this.isOpen) this.#out.echoGathered(opcode, message)
   }
 
   takeControl(opcode: number, payload: Uint8Array): void {
@@ -175,8 +175,17 @@ export class WebSocketMachine implements MessageTaker {
     this.#giveUp(closeCode, limit.detail)
   }
 
+  get #out(): MessageWriter {
+    this.#writer ??= new MessageWriter(this.#options, this.#contexts.ours, () => this.#outputs)
+    return this.#writer
+  }
+
+  get #contexts(): ReturnType<typeof contextsOf> {
+    return contextsOf(this.#options.compression, this.#options.role)
+  }
+
   #flush(): readonly Output[] {
-    this.#writer.flush()
+    this.#writer?.flush()
     const outputs = this.#outputs
     this.#outputs = []
     return outputs
@@ -184,8 +193,8 @@ export class WebSocketMachine implements MessageTaker {
 
   #answerPing(payload: Uint8Array): void {
     if (!this.isOpen) return
-    const answer = this.#pongs.admit(payload)
-    if (answer === 'send') this.#writer.control(opcodes.pong, payload)
+    const answer = this.#pongs === undefined ? 'send' : this.#pongs.admit(payload)
+    if (answer === 'send') this.#out.control(opcodes.pong, payload)
     else if (answer !== undefined) this.#outputs.push(answer)
   }
 
@@ -199,7 +208,7 @@ export class WebSocketMachine implements MessageTaker {
     if (this.isOpen) {
       this.#outputs.push({ kind: 'closing', by: 'peer' })
       const code = payload.subarray(0, 2)
-      this.#writer.control(opcodes.close, code)
+      this.#out.control(opcodes.close, code)
       this.#sentClose = readClose(code)
     }
     this.#finish(this.#options.role === 'server')
@@ -207,7 +216,7 @@ export class WebSocketMachine implements MessageTaker {
 
   #sendClose(code: number | undefined, reason: string): void {
     const payload = encodeClose(code, reason)
-    this.#writer.control(opcodes.close, payload)
+    this.#out.control(opcodes.close, payload)
     this.#beginClose(payload)
   }
 
@@ -224,7 +233,7 @@ export class WebSocketMachine implements MessageTaker {
 
   /** @param ends whether it is we who end TCP: after a clean close the server does (RFC 6455 §7.1.1) */
   #finish(ends: boolean): void {
-    this.#writer.flush()
+    this.#writer?.flush()
     if (ends) this.#outputs.push({ kind: 'end' })
     this.end()
   }
