@@ -352,7 +352,7 @@ export interface WebSocketClosedEvent {
   readonly reason: string
   /** The code in our own close frame, 1005 where it has none; undefined where we sent no frame. */
   readonly sentCode?: number
-  /** We failed it over a rule that they broke: nothing that came after that was looked at (RFC 6455 §7.1.7). */
+  /** We failed it over a rule or a limit: nothing that came after that was looked at (RFC 6455 §7.1.7). */
   readonly failed?: true
   /** How TCP went down. */
   readonly how: Ending

@@ -44,6 +44,7 @@ function complete(text: string): string {
   if (/^[a-z][a-z\d+.-]*:\/\//i.test(text)) return text
   if (/^\d+(?:\/|$)/.test(text)) return `ws://localhost:${text}`
   if (isIP(text) === 6) return `ws://[${text}]`
+  if (text.startsWith('//')) return `ws:${text}`
   if (text.startsWith('/')) return `ws://localhost:9001${text}`
   if (text.startsWith(':')) return `ws://localhost${text}`
   return `ws://${text}`
@@ -89,7 +90,9 @@ export function parseHeader(text: string): Header {
 export function checkSubprotocols(names: readonly string[]): void {
   for (const name of names) {
     if (!isToken(name))
-      throw new UsageError(`--subprotocol: "${name}" is not a name: letters, digits, - and . only`)
+      throw new UsageError(
+        `--subprotocol: "${name}" is not a name: no spaces, commas, quotes, slashes or brackets`,
+      )
   }
   if (new Set(names).size < names.length) throw new UsageError('--subprotocol: each may be named once')
 }
@@ -110,6 +113,15 @@ export function checkOrigin(origin: string): void {
   if (!/^[!-~]+$/.test(origin)) {
     throw new UsageError(`--origin: "${origin}" is not an origin: expected one such as http://localhost:8080`)
   }
+}
+
+/** @throws UsageError where no browser would ever send one (RFC 6454 §7) */
+export function checkAllowedOrigin(origin: string): void {
+  checkOrigin(origin)
+  if (origin === '*' || origin === 'null' || /^[a-z][a-z\d+.-]*:\/\/[^/?#@]+$/i.test(origin)) return
+  throw new UsageError(
+    `--origin: "${origin}" is not an origin: expected scheme and host, such as https://example.org, or *`,
+  )
 }
 
 /** What goes into a line of the head must not begin another one. @throws UsageError */

@@ -12,7 +12,7 @@ import {
   resolveWebSocket,
   type ViewName,
 } from './set-up.ts'
-import { checkOrigin, checkPaths, checkSubprotocols } from './url.ts'
+import { checkAllowedOrigin, checkPaths, checkSubprotocols } from './url.ts'
 
 const defaultPort = 9_001
 
@@ -45,7 +45,7 @@ function resolve(
   const family = chooseFamily(values.ipv4, values.ipv6)
   const { path: paths, origin: origins, subprotocol: subprotocols = [] } = values
   checkPaths(paths ?? [])
-  for (const origin of origins ?? []) checkOrigin(origin)
+  for (const origin of origins ?? []) checkAllowedOrigin(origin)
   checkSubprotocols(subprotocols)
   return {
     ...resolveWebSocket(values, view),

@@ -24,8 +24,8 @@ export interface UpgradeHooks {
   send(bytes: Uint8Array): void
   /** Frames from here on; the rest of the read is theirs. */
   agreed(agreed: Agreed, rest: Uint8Array): void
-  /** There will be no WebSocket; what was sent is still to go out. */
-  failed(problem: Problem): void
+  /** There will be no WebSocket; what was sent is still to go out. With the start of the body that said so. */
+  failed(problem: Problem, body?: string): void
 }
 
 export interface Upgrade {
@@ -118,7 +118,7 @@ export class ServerUpgrade implements Upgrade {
 export class ClientUpgrade implements Upgrade {
   readonly #request: UpgradeRequest
   readonly #hooks: UpgradeHooks
-  readonly #reader = new ResponseReader()
+  #reader = new ResponseReader()
   readonly #askedAt: number
   #isDone = false
   /** A refusal whose body is being waited for. */
@@ -144,6 +144,11 @@ export class ClientUpgrade implements Upgrade {
     if (this.#isDone) return
     const result = this.#reader.push(bytes)
     if (result.kind === 'more') return
+    if (result.kind === 'head' && isInterim(result.head)) {
+      this.#reader = new ResponseReader()
+      this.take(result.rest)
+      return
+    }
     this.#isDone = true
     if (result.kind === 'fault') {
       const { what, reason, section } = result.fault
@@ -201,8 +206,9 @@ export class ClientUpgrade implements Upgrade {
     const { head, problem, timer } = this.#refused
     clearTimeout(timer)
     this.#refused = undefined
-    this.#tellResponse(head, { problem, ...(this.#body.length > 0 && { body: latin1(this.#body) }) })
-    this.#hooks.failed(problem)
+    const body = latin1(this.#body)
+    this.#tellResponse(head, { problem, ...(body !== '' && { body }) })
+    this.#hooks.failed(problem, body)
   }
 
   #tellResponse(
@@ -223,6 +229,11 @@ export class ClientUpgrade implements Upgrade {
       tookMs,
     })
   }
+}
+
+/** An answer before the answer, such as 100 Continue (RFC 9110 §15.2). */
+function isInterim({ status }: ResponseHead): boolean {
+  return status >= 100 && status < 200 && status !== 101
 }
 
 function requestEvent(direction: 'sent' | 'received', head: RequestHead, size: number): EventBody {

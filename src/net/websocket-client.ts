@@ -38,6 +38,9 @@ export interface ClientSurroundings {
 
 const name = 'client'
 
+/** How much of what a server says of its refusal stands in the message, characters. */
+const mostQuoted = 300
+
 /** A WebSocket client: one connection that was asked for. */
 export class WebSocketClient implements Driver {
   readonly ended: Promise<Outcome>
@@ -49,10 +52,14 @@ export class WebSocketClient implements Driver {
   #connection: WebSocketConnection | undefined
   #heartbeat: Heartbeat | undefined
   #problem: Problem | undefined
+  /** What the server said of it. */
+  #body = ''
   #verdict: WebSocketClosedEvent | undefined
   #replyTimer: NodeJS.Timeout | undefined
-  /** Whether we were asked to close it: then its code is as asked, too. */
+  /** Whether we were asked to end it. */
   #isAsked = false
+  /** Whether we were asked to end TCP without a close frame. */
+  #isCut = false
   /** Whether the answer to the upgrade did not come in time. */
   #isLate = false
   #hasToldBinary = false
@@ -106,7 +113,7 @@ export class WebSocketClient implements Driver {
       this.#tellStats(action.kind)
       return
     }
-    if (action.kind === 'close' || action.kind === 'fin' || action.kind === 'reset') this.#isAsked = true
+    if (action.kind === 'fin' || action.kind === 'reset') this.#isCut = true
     await carryOutOnWebSocket(action, this.#connected(), this.#options.binary)
   }
 
@@ -155,7 +162,10 @@ export class WebSocketClient implements Driver {
     if (connection === undefined || this.#verdict !== undefined) return
     this.#isAsked = true
     connection.close(why === 'signal' ? 1001 : 1000)
-    const timer = setTimeout(() => connection.tcp.abort('fin'), graceMs)
+    // Who was only asked may wait for the answer to the close frame: that has a limit of its own.
+    const isPatient = why === 'asked' && graceMs > 0 && connection.isUpgraded
+    const limitMs = isPatient ? Math.max(graceMs, 2 * this.#options.closeTimeoutMs) : graceMs
+    const timer = setTimeout(() => connection.tcp.abort('fin'), limitMs)
     await this.ended
     clearTimeout(timer)
   }
@@ -174,8 +184,9 @@ export class WebSocketClient implements Driver {
       nextMask: createMaskSource(randomBytes),
       upgrade: (hooks) => new ClientUpgrade(request, hooks),
       opened: () => this.#opened(),
-      failed: (_, problem) => {
+      failed: (_, problem, body) => {
         this.#problem = problem
+        this.#body = body
       },
       received: () => this.#replyTimer?.refresh(),
       closed: (_, verdict) => this.#onClosed(verdict),
@@ -217,11 +228,11 @@ export class WebSocketClient implements Driver {
     const failure = this.#connection?.failure
     if (failure !== undefined) {
       const { message, section, closeCode: code } = failure
-      return new WebSocketError(`${url} broke a rule: ${message} (${section}); closed with ${code}`)
+      return new WebSocketError(`${url} had to be closed with ${code}: ${message} (${section})`)
     }
-    if (this.#isAsked && first === 'us') return undefined
+    if (this.#isCut || (first === 'us' && closeCode === sentCode)) return undefined
     if (closeCode === 1006) {
-      const sent = sentCode === undefined || sentCode < 1002 ? '' : `, after we closed with ${sentCode}`
+      const sent = sentCode === undefined ? '' : ': ours was not answered'
       const cause = verdict.code === undefined ? '' : ` (${verdict.code})`
       return new WebSocketError(`${url} ended without a close frame (1006)${sent}${cause}`)
     }
@@ -242,7 +253,12 @@ export class WebSocketClient implements Driver {
     }
     const { what, reason, section, hint } = problem
     const mend = hint === undefined ? '' : ` ${hint}`
-    return new UpgradeError(`Cannot upgrade to WebSocket at ${url}: ${what} ${reason} (${section}).${mend}`)
+    const [line = ''] = this.#body.split(/\r?\n/)
+    const said =
+      /[^\s]/.test(line) && !line.startsWith('<') ? ` They say: "${line.slice(0, mostQuoted)}"` : ''
+    return new UpgradeError(
+      `Cannot upgrade to WebSocket at ${url}: ${what} ${reason} (${section}).${mend}${said}`,
+    )
   }
 
   #tellStats(asked: 'peers' | 'stats'): void {

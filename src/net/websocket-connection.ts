@@ -47,7 +47,7 @@ export interface WebSocketOwner {
   upgrade(hooks: UpgradeHooks): Upgrade
   opened(connection: WebSocketConnection): void
   /** The upgrade came to nothing. */
-  failed(connection: WebSocketConnection, problem: Problem): void
+  failed(connection: WebSocketConnection, problem: Problem, body: string): void
   /** A read was looked at. */
   received(connection: WebSocketConnection): void
   closed(connection: WebSocketConnection, verdict: WebSocketClosedEvent): void
@@ -95,11 +95,11 @@ export class WebSocketConnection implements ConnectionOwner {
       tell: (event) => this.#tell(event),
       send: (bytes) => this.tcp.send(bytes),
       agreed: (agreed, rest) => this.#open(agreed, rest),
-      failed: (problem) => this.#fail(problem),
+      failed: (problem, body = '') => this.#fail(problem, body),
     })
   }
 
-  /** The rule that the peer broke, where that ended it. */
+  /** The rule or the limit that ended it. */
   get failure(): Violation | undefined {
     return this.#machine?.failure
   }
@@ -224,6 +224,8 @@ export class WebSocketConnection implements ConnectionOwner {
 
   /** A peer that sends but does not read has to wait: what an echo owes it is bounded. */
   queueFull(tcp: TcpConnection, full: boolean): void {
+    // Only what goes back can be kept small by reading less.
+    if (!this.#options.echo) return
     tcp.setBlocked('queue', full)
     if (!full) return
     const detail = 'nothing more is read from a peer that takes nothing; --max-queue allows more'
@@ -287,8 +289,8 @@ export class WebSocketConnection implements ConnectionOwner {
     if (rest.length > 0) this.#carryOut(this.#machine.receive(rest, this.tcp.reads))
   }
 
-  #fail(problem: Problem): void {
-    this.#owner.failed(this, problem)
+  #fail(problem: Problem, body: string): void {
+    this.#owner.failed(this, problem, body)
     // The answer has to reach a client; a server gets none of ours.
     if (this.#owner.role === 'client') this.tcp.abort('fin')
     else {

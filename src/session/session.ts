@@ -69,6 +69,8 @@ export class Session {
     }
     if (options.waitMs !== undefined) {
       this.#idle = new Idle(options.waitMs, stop)
+      // Until there is something to drive, other time limits hold.
+      this.#idle.hold(true)
       listeners.push(this.#idle)
     }
     const teller = createTeller(() => context.now(), listeners)
@@ -78,6 +80,7 @@ export class Session {
   /** Drives until the driver has ended, or something stops it. @throws SockpitError that ended it */
   async run(driver: Driver): Promise<ExitCode> {
     this.#driver = driver
+    this.#idle?.hold(false)
     this.#screen.onFull = (full) => {
       driver.setReading(!full)
       driver.setWriting(!full)

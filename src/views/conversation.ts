@@ -41,12 +41,12 @@ export function createConversations() {
     return known
   }
 
-  /** The request that was held back, if there is one. */
-  const release = (conversation: Conversation | undefined): readonly Recalled[] => {
+  /** The request that was held back, if there is one; told as of then, so that times do not go backwards. */
+  const release = (conversation: Conversation | undefined, at?: number): readonly Recalled[] => {
     const event = conversation?.asked
     if (conversation === undefined || event === undefined) return []
     delete conversation.asked
-    return [{ event, before: {} }]
+    return [{ event: { ...event, at: at ?? event.at }, before: {} }]
   }
 
   return {
@@ -59,7 +59,7 @@ export function createConversations() {
       }
       if (event.kind === 'frame') return [{ event, before: recallFrame(of(socket), event) }]
       const isWaiting = event.kind === 'timeout' && event.what === 'wait'
-      const released = unanswered.has(event.kind) && !isWaiting ? release(bySocket.get(socket)) : []
+      const released = unanswered.has(event.kind) && !isWaiting ? release(bySocket.get(socket), event.at) : []
       if (event.kind === 'request') {
         of(socket).asked = { ...event, payload: Uint8Array.from(event.payload) }
         return released
@@ -71,7 +71,7 @@ export function createConversations() {
     },
 
     /** The requests that are still held back. */
-    end: (): readonly Recalled[] => [...bySocket.values()].flatMap(release),
+    end: (): readonly Recalled[] => [...bySocket.values()].flatMap((conversation) => release(conversation)),
   }
 }
 

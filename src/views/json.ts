@@ -240,7 +240,8 @@ export const eventFields: {
     clean: 'websocket: whether a close frame went each way, and TCP ended by FIN after that',
     closeCode: "websocket: what the peer's close frame says; 1005: nothing; 1006: there was none",
     reason: "websocket: the text in the peer's close frame",
-    failed: 'websocket: whether they broke a rule, so that nothing was looked at after that',
+    failed:
+      'websocket: whether we failed it over a rule or a limit, so that nothing was looked at after that',
     sentCode: 'websocket: the code in our close frame, 1005 where it has none; where we sent one',
     connected: 'udp: whether the socket was connected: only then is a refusal told',
     sent,

@@ -22,7 +22,10 @@ export interface Timeline {
 /** Narrower than this, the two sides take turns instead of standing beside each other. */
 const leastBeside = 56
 
-const unread = 'unread'
+/** What the middle column counts; of a WebSocket the stream has more unread: framing, too. */
+const headings = { tcp: 'unread', udp: 'unread', websocket: 'unread payload' } as const satisfies Readonly<
+  Record<Transport, string>
+>
 const gap = 2
 const hang = 2
 
@@ -39,6 +42,7 @@ export function drawTimeline(timeline: Timeline, width: number): readonly Line[]
 
 function drawBeside({ left, right, transport, rows }: Timeline, width: number): readonly Line[] {
   const sizeWidth = widestSize(rows)
+  const unread = headings[transport]
   const half = Math.floor((width - unread.length) / 2) - gap
   const before = rows.map((row) => cellLines(row.left, { side: 'left', width: half, sizeWidth }))
   const leftWidth = Math.max(left.length, ...before.flat().map(lineWidth))
@@ -57,7 +61,7 @@ function drawBeside({ left, right, transport, rows }: Timeline, width: number): 
     ...row([[span(left, 'faint')]], [span(unread, 'faint')], [[span(right, 'faint')]]),
     ...rows.flatMap((one, index) => {
       const after = cellLines(one.right, { side: 'right', width: rightWidth, sizeWidth })
-      return row(before[index] ?? [], amount(waiting[index] ?? 0), after)
+      return row(before[index] ?? [], amount(waiting[index] ?? 0, unread.length), after)
     }),
   ]
 }
@@ -95,8 +99,8 @@ function unreadAfter(rows: readonly TimelineRow[], transport: Transport): readon
   })
 }
 
-function amount(bytes: number): Line {
-  return [span(formatBytes(bytes).padStart(unread.length), bytes === 0 ? 'faint' : 'warning')]
+function amount(bytes: number, width: number): Line {
+  return [span(formatBytes(bytes).padStart(width), bytes === 0 ? 'faint' : 'warning')]
 }
 
 /** Where an event is told: on which side, and in how many cells. */

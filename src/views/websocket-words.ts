@@ -104,7 +104,7 @@ function closeFrames({ first, closeCode, sentCode, failed }: WebSocketClosedEven
   const ours = sentCode === undefined ? undefined : withCode(sentCode)
   const theirs = closeCode === noFrame ? undefined : withCode(closeCode)
   if (ours === undefined && theirs === undefined) return 'no close frame went either way'
-  if (failed) return `they broke a rule; we closed ${ours} and looked at nothing after that`
+  if (failed) return `we closed ${ours} and looked at nothing after that`
   if (theirs === undefined) return `we closed ${ours}, they did not answer`
   if (ours === undefined) return `they closed ${theirs}, we did not answer`
   const isSame = sentCode === closeCode

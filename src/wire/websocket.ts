@@ -22,6 +22,14 @@ export interface WebSocketOptions extends ReaderOptions, WriterOptions {
   readonly echo: boolean
 }
 
+/** What a limit counts, as the peer is told in the reason of our close frame. */
+const units: Readonly<Record<LimitOutput['what'], string>> = {
+  message: 'bytes in a message',
+  fragments: 'frames in a message',
+  unfinished: 'bytes of unfinished messages from all clients together',
+  pongs: 'bytes of pongs that nobody reads',
+}
+
 /** Up to this size an echo is unmasked while it is copied, bytes. */
 const mostCopied = 1_024
 
@@ -65,7 +73,7 @@ export class WebSocketMachine implements MessageTaker {
     return this.#receivedClose
   }
 
-  /** The rule that they broke, where that ended it; their close frame was not looked at then (RFC 6455 §7.1.7). */
+  /** The rule or the limit that ended it; their close frame was not looked at then (RFC 6455 §7.1.7). */
   get failure(): Violation | undefined {
     return this.#failure
   }
@@ -171,8 +179,10 @@ export class WebSocketMachine implements MessageTaker {
   }
 
   overLimit(limit: LimitOutput, closeCode: number): void {
+    const message = `more than ${limit.limit} ${units[limit.what]}`
+    this.#failure = { code: `limit-${limit.what}`, message, section: 'RFC 6455 §7.4.1', closeCode }
     this.#outputs.push(limit)
-    this.#giveUp(closeCode, limit.detail)
+    this.#giveUp(closeCode, message)
   }
 
   get #out(): MessageWriter {

@@ -279,9 +279,10 @@ for (const role of roles) {
       harness.take(harness.machine.refuse(limit))
       assert.deepEqual(harness.frames, ['close 1008'])
       assert.deepEqual(harness.told, [limit, { kind: 'closing', by: 'us' }])
-      assert.deepEqual(harness.machine.sentClose, { code: 1008, reason: 'too much is unfinished' })
+      const reason = 'more than 1 bytes of unfinished messages from all clients together'
+      assert.deepEqual(harness.machine.sentClose, { code: 1008, reason })
       assert.equal(harness.machine.held, 0)
-      assert.equal(harness.machine.failure, undefined)
+      assert.equal(harness.machine.failure?.code, 'limit-unfinished')
     })
   })
 
