@@ -20,6 +20,7 @@ describe('parseWebSocketUrl', () => {
     ['ws://localhost', 'localhost', 80, '/', 'localhost'],
     ['WS://Example.TEST:8080/A?b=C', 'example.test', 8_080, '/A?b=C', 'example.test:8080'],
     ['example.test/chat', 'example.test', 80, '/chat', 'example.test'],
+    ['//example.test/chat', 'example.test', 80, '/chat', 'example.test'],
     ['localhost:9', 'localhost', 9, '/', 'localhost:9'],
     ['9', 'localhost', 9, '/', 'localhost:9'],
     ['9/a', 'localhost', 9, '/a', 'localhost:9'],

@@ -490,6 +490,38 @@ describe('ws-client: exit codes', { concurrency: 3 }, () => {
     }
   })
 
+  test('a message that is too long for us: exit 6 with the reason, whatever -w says', async (t) => {
+    const port = await answerByHand(t, (peer, { accept }) => {
+      const tooLong = frame({ opcode: 2, payload: Buffer.alloc(100) })
+      peer.socket.write(Buffer.concat([Buffer.from(grant(accept)), tooLong]))
+    })
+    const url = `ws://127.0.0.1:${port}`
+    const { code, stdout, stderr } = await run(t, ['ws-client', url, '--max-payload', '99', '-w', '5s'])
+    assert.deepEqual([code, stdout.length], [6, 0])
+    assert.match(stderr, /^sockpit: [^\n]* had to be closed with 1009: more than 99 bytes in a message /m)
+  })
+
+  test('a close frame that is not answered: exit 6, once --close-timeout is over', async (t) => {
+    const port = await answerByHand(t, (peer, { accept }) => {
+      peer.socket.write(grant(accept))
+    })
+    const url = `ws://127.0.0.1:${port}`
+    const { code, stderr } = await run(t, ['ws-client', url, '-e', '/close 1000', '--close-timeout', '200ms'])
+    assert.equal(code, 6)
+    assert.match(stderr, /closing was not over within 200 ms/)
+    assert.match(stderr, /^sockpit: [^\n]* \(1006\): ours was not answered$/m)
+  })
+
+  test('-w does not count before there is a WebSocket', async (t) => {
+    const port = await answerByHand(t, () => {})
+    const limits = ['-w', '50ms', '--connect-timeout', '600ms']
+    const { code, stderr } = await run(t, ['ws-client', `ws://127.0.0.1:${port}`, ...limits], {
+      stdin: 'hello',
+    })
+    assert.equal(code, 3)
+    assert.match(stderr, /no answer in time/)
+  })
+
   test('a rule that the server breaks: exit 6, with the rule and its section', async (t) => {
     const port = await answerByHand(t, (peer, { accept }) => {
       peer.socket.write(
@@ -500,7 +532,7 @@ describe('ws-client: exit codes', { concurrency: 3 }, () => {
     assert.equal(code, 6)
     assert.match(
       stderr,
-      /^sockpit: ws:\/\/[^\n]* broke a rule: [^\n]*mask[^\n]* \(RFC 6455 §5\.\d\); closed with 1002$/m,
+      /^sockpit: ws:\/\/[^\n]* had to be closed with 1002: [^\n]*mask[^\n]* \(RFC 6455 §5\.\d\)$/m,
     )
   })
 

@@ -74,6 +74,25 @@ describe('ws-client judges the answer: exit 5, the line named, no frame sent', {
     })
   }
 
+  test('100 Continue is no answer: the one after it is', async (t) => {
+    const { code, after } = await answered(t, (peer, { accept }) => {
+      peer.socket.write(`HTTP/1.1 100 Continue\r\n\r\n${grant(accept)}`)
+      void peer.has(peer.received.length + 10).then(() => peer.socket.end())
+    })
+    assert.equal(code, 6)
+    assert.notEqual(after, '')
+  })
+
+  test('what the server says of its refusal stands in the message', async (t) => {
+    const said = 'Come back with a ticket.'
+    const { code, stderr } = await answered(t, (peer) => {
+      const head = `HTTP/1.1 403 Forbidden\r\nContent-Length: ${said.length}\r\n\r\n`
+      peer.socket.write(head + said)
+    })
+    assert.equal(code, 5)
+    assert.match(stderr, /403 Forbidden[^\n]* They say: "Come back with a ticket\."\n$/)
+  })
+
   const statuses: readonly [name: string, answer: string, said: RegExp][] = [
     [
       '302, which is not followed',
