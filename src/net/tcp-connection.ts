@@ -65,6 +65,9 @@ export class TcpConnection implements SenderHooks {
   readonly #stallTimeoutMs: number
   readonly #owner: ConnectionOwner
   readonly #openedAt: number
+  /** Whether anybody wants to be told of each. */
+  readonly #tellsReads: boolean
+  readonly #tellsWrites: boolean
   #received = { bytes: 0, reads: 0 }
   #halfOpen: boolean
   #first: Side | undefined
@@ -88,6 +91,8 @@ export class TcpConnection implements SenderHooks {
     this.#receiver = receiver
     this.#owner = owner
     this.#openedAt = owner.now()
+    this.#tellsReads = owner.teller.wants('bytes', 'received')
+    this.#tellsWrites = owner.teller.wants('bytes', 'sent')
     this.#halfOpen = options.halfOpen
     this.#stallTimeoutMs = options.stallTimeoutMs
     this.#sender = new Sender(socket, options, this, () => owner.now())
@@ -255,8 +260,8 @@ export class TcpConnection implements SenderHooks {
 
   /** What its sender tells: methods of its own, since six closures for every connection would be felt. */
   wrote(written: Uint8Array): void {
+    if (!this.#tellsWrites) return
     const { teller } = this.#owner
-    if (!teller.wants('bytes', 'sent')) return
     const payload = this.#owner.tellable?.(written) ?? written
     teller.tell(this.name, { kind: 'bytes', direction: 'sent', size: written.length, payload })
   }
@@ -299,10 +304,9 @@ export class TcpConnection implements SenderHooks {
   #take(bytes: Uint8Array): void {
     this.#received.bytes += bytes.length
     this.#received.reads += 1
-    const { teller } = this.#owner
-    if (teller.wants('bytes', 'received')) {
+    if (this.#tellsReads) {
       const size = bytes.length
-      teller.tell(this.name, { kind: 'bytes', direction: 'received', size, payload: bytes })
+      this.#owner.teller.tell(this.name, { kind: 'bytes', direction: 'received', size, payload: bytes })
     }
     this.#owner.received(this, bytes)
   }

@@ -6,6 +6,7 @@ import {
   FrameHeader,
   finBit,
   isControl,
+  lengthFormOf,
   mostControlBytes,
   mostHeaderBytes,
   opcodes,
@@ -150,11 +151,13 @@ export class MessageReader {
 
   /** A header is complete. The commonest frame of all, a message whole within this read, is not gathered. */
   #begin(bytes: Uint8Array, at: number): number {
+    const { length, first } = this.#header
+    const end = at + length
+    const isAlone = end <= bytes.length && this.#first === undefined
+    if (isAlone && first === wholeBinary && this.#isPlain() && this.#passOn(bytes, at, end)) return end
     if (!this.#judge()) return at
     if (this.#options.lax) this.#forgetInterrupted()
     if (!this.#admit()) return at
-    const { length, first } = this.#header
-    const end = at + length
     if (end <= bytes.length && this.#first === undefined && (first === wholeBinary || first === wholeText)) {
       this.#takeWhole(bytes, at, end)
       return end
@@ -162,6 +165,20 @@ export class MessageReader {
     this.#frameAt = this.#gathererOf().size
     this.#missing = length
     return length > 0 ? at : this.#takePayload(bytes, at, 0)
+  }
+
+  /** Whether a whole binary message from a client is so plainly right that no rule and no limit can stop it. */
+  #isPlain(): boolean {
+    const { masked, length, lengthForm } = this.#header
+    return masked && lengthForm === lengthFormOf(length) && length <= this.#options.maxPayload
+  }
+
+  /** Passes a message on still masked, where it is wanted so. */
+  #passOn(bytes: Uint8Array, start: number, end: number): boolean {
+    if (!this.#taker.takeMasked(bytes, start, end, this.#header.key)) return false
+    this.#frames += 1
+    this.#count(end - start)
+    return true
   }
 
   /** Whether the header may stand, as far as it is here; where it may not, the connection is failed. */
@@ -217,17 +234,11 @@ export class MessageReader {
 
   #takeWhole(bytes: Uint8Array, start: number, end: number): void {
     const header = this.#header
-    const isBinary = header.first === wholeBinary
-    if (isBinary && header.masked && this.#taker.takeMasked(bytes, start, end, header.key)) {
-      this.#frames += 1
-      this.#count(end - start)
-      return
-    }
     const { wanted } = this.#options
     const isAscii = header.masked && applyMask(bytes, start, end, header.key, 0)
     this.#frames += 1
     if (wanted.receivedFrames) this.#tellFrame(bytes.subarray(start, end))
-    if (!isBinary && !isAscii && !this.#isText(bytes.subarray(start, end))) return
+    if (header.first === wholeText && !isAscii && !this.#isText(bytes.subarray(start, end))) return
     this.#count(end - start)
     if (wanted.receivedMessages) {
       this.#taker.tell(messageOutput('received', header.opcode, bytes.subarray(start, end), 1, undefined))
