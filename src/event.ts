@@ -7,6 +7,7 @@
  */
 import type { Problem } from './wire/handshake-response.ts'
 import type { Header } from './wire/http-head.ts'
+import type { Carried, FrameOutput, MessageOutput, ViolationOutput } from './wire/output.ts'
 import type { RoundTripReport, SequenceReport } from './wire/sequence.ts'
 
 export type Transport = 'tcp' | 'udp' | 'websocket'
@@ -33,21 +34,11 @@ export interface Received {
   readonly reads: number
 }
 
-/** What WebSocket frames carried one way, beside the bytes and calls of the stream below. */
-export interface Framed {
-  readonly frames: number
-  readonly messages: number
-  /** Payload bytes of the messages, as whoever sends and receives them knows them. */
-  readonly messageBytes: number
-  /** Payload bytes of the compressed messages, and what compression made of them. */
-  readonly compressed: { readonly from: number; readonly to: number }
-}
-
 /** What went out of a WebSocket; `bytes` counts the whole stream: upgrade, frame headers, masks, payload. */
-export interface WebSocketSent extends Sent, Framed {}
+export interface WebSocketSent extends Sent, Carried {}
 
 /** What came into a WebSocket; `bytes` counts the whole stream. */
-export interface WebSocketReceived extends Received, Framed {}
+export interface WebSocketReceived extends Received, Carried {}
 
 /** Datagrams that went one way. */
 export interface DatagramCount {
@@ -173,56 +164,16 @@ export interface ResponseEvent {
 }
 
 /** One frame (RFC 6455 §5.2). */
-export interface FrameEvent {
-  readonly kind: 'frame'
-  readonly direction: 'sent' | 'received'
-  readonly fin: boolean
-  readonly rsv1: boolean
-  readonly rsv2: boolean
-  readonly rsv3: boolean
-  /** 0 to 15. */
-  readonly opcode: number
-  /** The masking key, eight hex digits, where the frame is masked. */
-  readonly mask?: string
-  /** Bits of the form in which the length stands: 7, 16 or 64. */
-  readonly lengthForm: 7 | 16 | 64
-  /** The length that the header declares; a frame made by hand may lie. */
-  readonly length: number
-  /** Payload bytes that it has. */
-  readonly size: number
-  /** Unmasked; of a compressed message still compressed. */
-  readonly payload: Uint8Array
-  /** Which reads of this connection, counted from 1, brought its first and its last byte. */
-  readonly firstRead?: number
-  readonly lastRead?: number
+export interface FrameEvent extends FrameOutput {
   /** A pong: how long ago the ping that it answers was sent, milliseconds. */
   readonly roundTripMs?: number
 }
 
 /** One whole message, as the application sees it. */
-export interface MessageEvent {
-  readonly kind: 'message'
-  readonly direction: 'sent' | 'received'
-  readonly type: 'text' | 'binary'
-  readonly size: number
-  readonly payload: Uint8Array
-  /** How many frames carried it. */
-  readonly frames: number
-  /** Payload bytes of these frames, where the message was compressed. */
-  readonly compressedSize?: number
-}
+export type MessageEvent = MessageOutput
 
 /** The peer broke a rule of the protocol: the connection is failed (RFC 6455 §7.1.7). */
-export interface ViolationEvent {
-  readonly kind: 'violation'
-  /** Stable, for programs: `reserved-opcode`, `not-utf8` … */
-  readonly code: string
-  readonly message: string
-  /** `RFC 6455 §5.5` */
-  readonly section: string
-  /** What our close frame says of it; 0 where there is no WebSocket yet. */
-  readonly closeCode: number
-}
+export type ViolationEvent = ViolationOutput
 
 /** One write, or one read. */
 export interface BytesEvent {

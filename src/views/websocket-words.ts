@@ -1,5 +1,4 @@
 import {
-  type Framed,
   formatEndpoint,
   type ViolationEvent,
   type WebSocketClosedEvent,
@@ -7,6 +6,7 @@ import {
   type WebSocketStatsEvent,
 } from '../event.ts'
 import { describeCloseCode, isNormalClosure } from '../wire/close-code.ts'
+import type { Carried } from '../wire/output.ts'
 import { type Entry, words } from './entry.ts'
 import { escapeText } from './escape.ts'
 import { describeCode, formatCompression } from './frame-words.ts'
@@ -145,12 +145,12 @@ function amounts({
   return [`in ${carried(received)}; ${came} in ${reads}`, `out ${carried(sent)}; ${went} in ${writes}`]
 }
 
-function carried({ messages, frames, messageBytes }: Framed): string {
+function carried({ messages, frames, messageBytes }: Carried): string {
   const counts = `${formatCount(messages, 'message')}, ${formatCount(frames, 'frame')}`
   return `${counts}, ${formatBytes(messageBytes)} of payload`
 }
 
-function compression({ compressed: { from, to } }: Framed, way: 'in' | 'out'): readonly string[] {
+function compression({ compressed: { from, to } }: Carried, way: 'in' | 'out'): readonly string[] {
   if (from === 0 && to === 0) return []
   const cost = to > from ? ': it cost more than it won' : ''
   return [`compression ${way}: ${formatCompression(from, to)}${cost}`]

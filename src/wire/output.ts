@@ -17,13 +17,19 @@ export interface FrameOutput {
   readonly rsv1: boolean
   readonly rsv2: boolean
   readonly rsv3: boolean
+  /** 0 to 15. */
   readonly opcode: number
-  /** Eight hex digits. */
+  /** The masking key, eight hex digits, where the frame is masked. */
   readonly mask?: string
+  /** Bits of the form in which the length stands. */
   readonly lengthForm: 7 | 16 | 64
+  /** The length that the header declares; a frame made by hand may lie. */
   readonly length: number
+  /** Payload bytes that it has. */
   readonly size: number
+  /** Unmasked; of a compressed message still compressed. */
   readonly payload: Uint8Array
+  /** Which reads of the connection, counted from 1, brought its first and its last byte. */
   readonly firstRead?: number
   readonly lastRead?: number
 }
@@ -35,10 +41,13 @@ export interface MessageOutput {
   readonly type: 'text' | 'binary'
   readonly size: number
   readonly payload: Uint8Array
+  /** How many frames carried it. */
   readonly frames: number
+  /** Payload bytes of these frames, where the message was compressed. */
   readonly compressedSize?: number
 }
 
+/** A rule that the peer broke. Its close code is what our close frame says; 0 where there is no WebSocket yet. */
 export interface ViolationOutput extends Violation {
   readonly kind: 'violation'
 }
