@@ -197,8 +197,19 @@ function rowsOf({ heard, left, right, transport }: ComparedColumn, trial: string
       inStep
         .filter(({ actor, event }) => actor === name && isShown(event, transport, direction))
         .map(({ event }) => event)
-    return { left: by(left, 'sent'), right: by(right, 'received') }
+    const row = { left: by(left, 'sent'), right: by(right, 'received') }
+    if (transport !== 'websocket') return row
+    const bytes = (name: string, direction: Direction): number =>
+      inStep
+        .filter(({ actor }) => actor === name)
+        .reduce((sum, { event }) => sum + bytesOf(event, direction), 0)
+    return { ...row, moreUnread: bytes(left, 'sent') - bytes(right, 'received') }
   })
+}
+
+/** What a write or a read carried in the stream, framing and all. */
+function bytesOf(event: Event, direction: Direction): number {
+  return event.kind === 'bytes' && event.direction === direction ? event.size : 0
 }
 
 /** Of a WebSocket only its messages from left to right: what frames and reads carry them, the ledger shows. */

@@ -9,6 +9,8 @@ import { describe } from './words.ts'
 export interface TimelineRow {
   readonly left: readonly Event[]
   readonly right: readonly Event[]
+  /** By how much there is more unread after it, bytes, where the events shown do not add up to that. */
+  readonly moreUnread?: number
 }
 
 export interface Timeline {
@@ -22,27 +24,20 @@ export interface Timeline {
 /** Narrower than this, the two sides take turns instead of standing beside each other. */
 const leastBeside = 56
 
-/** What the middle column counts; of a WebSocket the stream has more unread: framing, too. */
-const headings = { tcp: 'unread', udp: 'unread', websocket: 'unread payload' } as const satisfies Readonly<
-  Record<Transport, string>
->
+const unread = 'unread'
 const gap = 2
 const hang = 2
 
 /** How much of a payload is shown, bytes. */
 const show = 64
 
-/**
- * Time runs down. Between the sides: how much payload the left has sent that the right has not received yet; of a
- * WebSocket that of its messages, without the framing.
- */
+/** Time runs down. Between the sides: how many bytes the left has sent that the right has not read yet. */
 export function drawTimeline(timeline: Timeline, width: number): readonly Line[] {
   return width < leastBeside ? drawInTurn(timeline, width) : drawBeside(timeline, width)
 }
 
 function drawBeside({ left, right, transport, rows }: Timeline, width: number): readonly Line[] {
   const sizeWidth = widestSize(rows)
-  const unread = headings[transport]
   const half = Math.floor((width - unread.length) / 2) - gap
   const before = rows.map((row) => cellLines(row.left, { side: 'left', width: half, sizeWidth }))
   const leftWidth = Math.max(left.length, ...before.flat().map(lineWidth))
@@ -61,7 +56,7 @@ function drawBeside({ left, right, transport, rows }: Timeline, width: number): 
     ...row([[span(left, 'faint')]], [span(unread, 'faint')], [[span(right, 'faint')]]),
     ...rows.flatMap((one, index) => {
       const after = cellLines(one.right, { side: 'right', width: rightWidth, sizeWidth })
-      return row(before[index] ?? [], amount(waiting[index] ?? 0, unread.length), after)
+      return row(before[index] ?? [], amount(waiting[index] ?? 0), after)
     }),
   ]
 }
@@ -93,14 +88,14 @@ function unreadAfter(rows: readonly TimelineRow[], transport: Transport): readon
       .filter((event) => carriesPayload(event, transport))
       .reduce((bytes, event) => bytes + (event.direction === direction ? event.size : 0), 0)
   let bytes = 0
-  return rows.map(({ left, right }) => {
-    bytes += carried(left, 'sent') - carried(right, 'received')
+  return rows.map(({ left, right, moreUnread }) => {
+    bytes += moreUnread ?? carried(left, 'sent') - carried(right, 'received')
     return bytes
   })
 }
 
-function amount(bytes: number, width: number): Line {
-  return [span(formatBytes(bytes).padStart(width), bytes === 0 ? 'faint' : 'warning')]
+function amount(bytes: number): Line {
+  return [span(formatBytes(bytes).padStart(unread.length), bytes === 0 ? 'faint' : 'warning')]
 }
 
 /** Where an event is told: on which side, and in how many cells. */
