@@ -1,16 +1,7 @@
 import { formatCount } from '../views/units.ts'
+import { send, typeWords } from './boundaries-steps.ts'
 import { during, readsOf, streamHash, told, writesOf } from './evidence.ts'
-import type {
-  Actor,
-  Claim,
-  Evidence,
-  HandStep,
-  Judgement,
-  LineStep,
-  Part,
-  Step,
-  Trial,
-} from './experiment.ts'
+import type { Actor, Claim, Evidence, HandStep, Judgement, Part, Step, Trial } from './experiment.ts'
 
 /*
  * The same as over TCP, but nothing can ask a datagram socket to wait: to hold the server, its whole process
@@ -73,10 +64,6 @@ function held(words: readonly string[]): Trial {
   return { name: 'held', title: 'the server reads only when all is sent', steps: [stop, ...sends, go] }
 }
 
-function send(word: string): Pick<LineStep, 'actor' | 'line'> {
-  return { actor: 'client', line: `/send ${word}` }
-}
-
 function hasSent(heard: Evidence, times: number): boolean {
   return writesOf(heard, 'client').length >= times
 }
@@ -86,12 +73,11 @@ function hasReceived(heard: Evidence, times: number): boolean {
 }
 
 function byHand(words: readonly string[]): readonly HandStep[] {
-  const typed = words.map((line): HandStep => ({ terminal: 2, does: 'type', line }))
   return [
     { terminal: 1, does: 'run', line: 'sockpit udp-server' },
     { terminal: 2, does: 'run', line: 'sockpit udp-client' },
     { terminal: 1, does: 'type', line: 'Ctrl-Z' },
-    ...typed,
+    ...typeWords(words),
     { terminal: 1, does: 'run', line: 'fg' },
   ]
 }

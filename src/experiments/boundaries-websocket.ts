@@ -1,6 +1,7 @@
 import type { EventOf } from '../event.ts'
 import { framingOf } from '../views/framing.ts'
 import { formatBytes, formatCount } from '../views/units.ts'
+import { faultOfOrder, send, typeWords } from './boundaries-steps.ts'
 import {
   during,
   logHash,
@@ -12,17 +13,7 @@ import {
   writesOf,
   writesPerRead,
 } from './evidence.ts'
-import type {
-  Actor,
-  Claim,
-  Evidence,
-  HandStep,
-  Judgement,
-  LineStep,
-  Part,
-  Step,
-  Trial,
-} from './experiment.ts'
+import type { Actor, Claim, Evidence, HandStep, Judgement, Part, Step, Trial } from './experiment.ts'
 
 /*
  * The same stream as TCP's, with frames in it. The server echoes what it gets: these messages go the other way,
@@ -92,10 +83,6 @@ function held(words: readonly string[]): Trial {
   return { name: 'held', title: 'the server reads only when all is sent', steps: [pause, ...sends, resume] }
 }
 
-function send(word: string): Pick<LineStep, 'actor' | 'line'> {
-  return { actor: 'client', line: `/send ${word}` }
-}
-
 /** Whether so many messages were written. */
 function hasSent(heard: Evidence, times: number): boolean {
   return messagesOf(heard, 'client', 'sent').length >= times && writesOf(heard, 'client').length >= times
@@ -110,11 +97,10 @@ function isEchoed(heard: Evidence, times: number): boolean {
 }
 
 function byHand(words: readonly string[]): readonly HandStep[] {
-  const typed = words.map((line): HandStep => ({ terminal: 2, does: 'type', line }))
   return [
     { terminal: 1, does: 'run', line: 'sockpit ws-echo --hold --no-compress' },
     { terminal: 2, does: 'run', line: 'sockpit ws-client' },
-    ...typed,
+    ...typeWords(words),
     { terminal: 1, does: 'type', line: '/resume' },
   ]
 }
@@ -224,10 +210,7 @@ function faultOfHold(heard: Evidence): string | undefined {
     if (actor === 'client') return event.direction === 'sent' ? ['sent'] : []
     return event.direction === 'received' ? ['received'] : []
   })
-  const expected = ['paused', 'sent', 'resumed', 'received']
-  const stages = order.filter((what, index) => what !== order[index - 1])
-  if (String(stages) === String(expected)) return undefined
-  return `the order was ${stages.join(', ')} instead of ${expected.join(', ')}`
+  return faultOfOrder(order, ['paused', 'sent', 'resumed', 'received'])
 }
 
 function countBoth(sent: readonly unknown[], received: readonly unknown[]): string {

@@ -1,4 +1,5 @@
 import { formatBytes, formatCount } from '../views/units.ts'
+import { faultOfOrder, send, typeWords } from './boundaries-steps.ts'
 import { udp } from './boundaries-udp.ts'
 import { webSocket } from './boundaries-websocket.ts'
 import {
@@ -18,7 +19,6 @@ import type {
   Experiment,
   HandStep,
   Judgement,
-  LineStep,
   Part,
   Step,
   Trial,
@@ -108,10 +108,6 @@ function held(words: readonly string[]): Trial {
   }
 }
 
-function send(word: string): Pick<LineStep, 'actor' | 'line'> {
-  return { actor: 'client', line: `/send ${word}` }
-}
-
 function hasWritten(heard: Evidence, times: number): boolean {
   return writesOf(heard, 'client').length >= times
 }
@@ -121,11 +117,10 @@ function hasRead(heard: Evidence, bytes: number): boolean {
 }
 
 function byHand(words: readonly string[]): readonly HandStep[] {
-  const typed = words.map((line): HandStep => ({ terminal: 2, does: 'type', line }))
   return [
     { terminal: 1, does: 'run', line: 'sockpit tcp-server --hold' },
     { terminal: 2, does: 'run', line: 'sockpit tcp-client --eol none' },
-    ...typed,
+    ...typeWords(words),
     { terminal: 1, does: 'type', line: '/resume' },
   ]
 }
@@ -208,10 +203,7 @@ function faultOfHold(heard: Evidence): string | undefined {
   const order = heard
     .map(({ event }) => (event.kind === 'bytes' ? event.direction : event.kind))
     .filter((what) => what === 'paused' || what === 'sent' || what === 'resumed' || what === 'received')
-  const expected = ['paused', 'sent', 'resumed', 'received']
-  const stages = order.filter((what, index) => what !== order[index - 1])
-  if (String(stages) === String(expected)) return undefined
-  return `the order was ${stages.join(', ')} instead of ${expected.join(', ')}`
+  return faultOfOrder(order, ['paused', 'sent', 'resumed', 'received'])
 }
 
 function sizes(pieces: readonly Uint8Array[]): readonly number[] {
