@@ -1,13 +1,14 @@
 import type { WebSocketClosedEvent, WebSocketState, WebSocketStatsEvent } from '../event.ts'
+import { nothingCarried } from '../wire/output.ts'
 
 type Carried = Pick<WebSocketClosedEvent, 'sent' | 'received'>
 
-const noFrames = { bytes: 0, frames: 0, messages: 0, messageBytes: 0, compressed: { from: 0, to: 0 } }
+const nothing = { bytes: 0, ...nothingCarried }
 
 /** What went over all WebSockets of a server, those that are gone included. */
 export class WebSocketTotals {
   #closed = 0
-  #past: Carried = { sent: { ...noFrames, writes: 0 }, received: { ...noFrames, reads: 0 } }
+  #past: Carried = { sent: { ...nothing, writes: 0 }, received: { ...nothing, reads: 0 } }
 
   /** Keeps what a connection has carried beyond its end. */
   addClosed(verdict: WebSocketClosedEvent): void {
@@ -35,7 +36,7 @@ function add(a: Carried, b: Carried): Carried {
   }
 }
 
-function framed(a: typeof noFrames, b: typeof noFrames): typeof noFrames {
+function framed(a: typeof nothing, b: typeof nothing): typeof nothing {
   return {
     bytes: a.bytes + b.bytes,
     frames: a.frames + b.frames,

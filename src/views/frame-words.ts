@@ -1,5 +1,6 @@
 import type { FrameEvent, MessageEvent } from '../event.ts'
 import { describeCloseCode } from '../wire/close-code.ts'
+import { readClose } from '../wire/close-frame.ts'
 import { opcodeName, opcodes } from '../wire/frame.ts'
 import { layOutAnatomy } from './anatomy.ts'
 import { type Entry, faint, type Telling, words } from './entry.ts'
@@ -83,7 +84,7 @@ function amountOf({ size, mask }: FrameEvent): string {
 function saidBy({ opcode, payload, size }: FrameEvent, { show }: Telling): string {
   if (size === 0 || opcode <= opcodes.binary) return ''
   if (opcode !== opcodes.close || payload.length < 2) return `  "${head(payload, show)}"`
-  const code = (payload[0] ?? 0) * 256 + (payload[1] ?? 0)
+  const { code } = readClose(payload)
   const reason = payload.length === 2 ? '' : ` "${head(payload.subarray(2), show)}"`
   // What it means is told once, by the verdict.
   return `, ${code} (${describeCloseCode(code).name})${reason}`

@@ -1,11 +1,12 @@
 import type { FrameEvent } from '../event.ts'
+import { headerSizeOf } from '../wire/frame.ts'
 
 /** What stands before a frame's payload, bytes: two, the longer forms of the length, and the key (RFC 6455 §5.2). */
 export function framingOf({ lengthForm, mask }: Pick<FrameEvent, 'lengthForm' | 'mask'>): {
   readonly header: number
   readonly mask: number
 } {
-  return { header: 2 + { 7: 0, 16: 2, 64: 8 }[lengthForm], mask: mask === undefined ? 0 : 4 }
+  return { header: headerSizeOf(lengthForm), mask: mask === undefined ? 0 : 4 }
 }
 
 /** All the bytes that a frame takes in the stream. */

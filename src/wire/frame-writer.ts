@@ -1,5 +1,13 @@
 import type { Arena } from './arena.ts'
-import { type FrameParts, firstByte, lengthFormOf, mostHeaderBytes, type Role, writeHeader } from './frame.ts'
+import {
+  type FrameParts,
+  firstByte,
+  headerSizeOf,
+  lengthFormOf,
+  mostHeaderBytes,
+  type Role,
+  writeHeader,
+} from './frame.ts'
 import type { Gatherer } from './gatherer.ts'
 import { applyMask, copyMasked } from './mask.ts'
 import { bitsOf, type Output, type Wanted } from './output.ts'
@@ -76,7 +84,7 @@ export class FrameWriter {
     }
     const mask = this.#nextKey()
     const form = lengthFormOf(length)
-    const headerSize = (form === 7 ? 2 : form === 16 ? 4 : 10) + (mask === undefined ? 0 : 4)
+    const headerSize = headerSizeOf(form) + (mask === undefined ? 0 : 4)
     const start = mostHeaderBytes - headerSize
     const bodyAt = writeHeader(memory, start, first, length, form, mask)
     this.#memory = memory

@@ -229,6 +229,11 @@ export function firstByte({
   return (fin ? finBit : 0) | (rsv1 ? rsv1Bit : 0) | (rsv2 ? 0x20 : 0) | (rsv3 ? 0x10 : 0) | opcode
 }
 
+/** Bytes of a header without its key: two, and the longer forms of the length. */
+export function headerSizeOf(form: 7 | 16 | 64): number {
+  return form === 7 ? 2 : form === 16 ? 4 : 10
+}
+
 /** Writes a header into the bytes at `at`; the answer is where its payload begins. */
 export function writeHeader(
   into: Uint8Array,
