@@ -242,10 +242,11 @@ export class WebSocketConnection implements ConnectionOwner {
   }
 
   closed(_: TcpConnection, verdict: ConnectionClosedEvent): void {
-    clearTimeout(this.#closeTimer)
     clearTimeout(this.#idle)
+    // An upgrade that ends now has failed, which would be waited for.
     this.#upgrade?.end()
     this.#machine?.end()
+    clearTimeout(this.#closeTimer)
     const told = this.#verdict(verdict)
     this.#tell(told)
     this.#owner.closed(this, told)

@@ -350,6 +350,20 @@ describe('ws-echo judges the request', { concurrency: 3 }, () => {
     assert.equal(framesIn(served.body())[0]?.payload.toString(), 'still here')
   })
 
+  test('who leaves before the upgrade is not waited for once it is closed', async (t) => {
+    const { server, port } = await serveEcho(t, ['--close-timeout', '1ms'])
+    const leaving = await connectTo(t, port)
+    leaving.socket.end()
+    await verdictOn(server, 'server#1')
+    // Its time limit would have passed long before another one has come and gone.
+    const polled = await connectTo(t, port)
+    polled.socket.end()
+    await verdictOn(server, 'server#2')
+    server.kill('SIGTERM')
+    await server.exit
+    assert.deepEqual(server.eventsOf('timeout'), [])
+  })
+
   test('what cannot be meant is told in one line, exit 2', async (t) => {
     const cases = [
       ['65536'],
