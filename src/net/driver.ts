@@ -8,7 +8,18 @@ export const datagramOnEofChoices = ['close', 'stay'] as const
 export type OnEof = (typeof onEofChoices)[number]
 
 /** How much of a file is sent in one go on a stream, where the pieces mean nothing, bytes. */
-export const streamFilePiece = 65_536
+const usualFilePiece = 65_536
+
+/** How much of a file goes into a stream at once, bytes: a larger chunk that was asked for is one write. */
+export function streamFilePiece({
+  chunk = 0,
+  maxQueue,
+}: {
+  readonly chunk?: number | undefined
+  readonly maxQueue: number
+}): number {
+  return Math.max(usualFilePiece, Math.min(chunk, maxQueue))
+}
 
 /** A message that is longer becomes no datagram, bytes: none can be nearly as long. */
 export const longestDatagramMessage = 2 ** 20

@@ -14,7 +14,7 @@ const name = 'client'
 /** A TCP client: one connection that was asked for. */
 export class TcpClient implements Driver {
   readonly ended: Promise<Outcome>
-  readonly filePiece = streamFilePiece
+  readonly filePiece: number
   readonly longestMessage = Number.POSITIVE_INFINITY
   readonly #options: TcpClientOptions
   readonly #teller: Teller
@@ -26,6 +26,7 @@ export class TcpClient implements Driver {
 
   constructor(options: TcpClientOptions, { teller, now }: { teller: Teller; now: () => number }) {
     this.#options = options
+    this.filePiece = streamFilePiece(options)
     this.#teller = teller
     this.#now = now
     this.ended = new Promise((end) => {

@@ -24,7 +24,7 @@ const name = 'server'
 /** A TCP server: one listener, many numbered connections. */
 export class TcpServer implements Driver {
   readonly ended: Promise<Outcome>
-  readonly filePiece = streamFilePiece
+  readonly filePiece: number
   readonly longestMessage = Number.POSITIVE_INFINITY
   readonly #options: TcpServerOptions
   readonly #surroundings: ServerSurroundings
@@ -44,6 +44,7 @@ export class TcpServer implements Driver {
 
   constructor(options: TcpServerOptions, surroundings: ServerSurroundings) {
     this.#options = options
+    this.filePiece = streamFilePiece(options)
     this.#surroundings = surroundings
     this.#teller = surroundings.teller
     this.#limits = new Limits(surroundings.teller)

@@ -387,4 +387,27 @@ describe('streams', { concurrency: 3 }, () => {
     assert.deepEqual([unknown.code, text(unknown)], [2, ''])
     assert.match(unknown.stderr, /^sockpit: [^\n]*tcp-server[^\n]*\n$/)
   })
+
+  test('/file is written in pieces of the chunk that was asked for, smaller or larger than usual', async (t) => {
+    const folder = temporaryFolder(t)
+    writeFileSync(join(folder, 'file.bin'), Buffer.alloc(300_000, 'x'))
+    for (const [chunk, writes] of [
+      ['100000', [100_000, 100_000, 100_000]],
+      ['1MiB', [300_000]],
+      ['200000', [200_000, 100_000]],
+    ] as const) {
+      const { peerAt, port } = await keepPeers(t)
+      const words = ['127.0.0.1', String(port), '--chunk', chunk, '--json', '--on-eof', 'close']
+      const client = start(t, ['tcp-client', ...words, '-e', `/file ${join(folder, 'file.bin')}`], {
+        stdin: 'ignore',
+      })
+      const peer = await peerAt(0)
+      peer.socket.resume()
+      assert.equal((await client.exit).code, 0)
+      assert.deepEqual(
+        client.eventsOf('bytes').map(({ size }) => size),
+        writes,
+      )
+    }
+  })
 })
