@@ -48,6 +48,8 @@ export interface Context {
   randomBytes(size: number): Uint8Array
   /** An environment variable. */
   env(name: string): string | undefined
+  /** sockpit's own. */
+  readonly version: string
   readonly platform: NodeJS.Platform
   /** `20.20.2` */
   readonly nodeVersion: string

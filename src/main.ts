@@ -126,6 +126,9 @@ function createClock(): () => number {
   }
 }
 
+/** From package.json; the bundler puts it in. */
+declare const sockpitVersion: string
+
 function createContext(): Context {
   return {
     stdin: createInput(),
@@ -136,6 +139,7 @@ function createContext(): Context {
     // The global is loaded on first use; importing node:crypto would cost every start a tenth of its time.
     randomBytes: (size) => crypto.getRandomValues(new Uint8Array(size)),
     env: (name) => process.env[name],
+    version: sockpitVersion,
     platform: process.platform,
     nodeVersion: process.versions.node,
     home: homedir(),
@@ -155,9 +159,6 @@ function tellError(error: unknown): void {
   if (process.env.DEBUG === 'sockpit' && error instanceof Error) process.stderr.write(`${error.stack}\n`)
 }
 
-/** From package.json; the bundler puts it in. */
-declare const sockpitVersion: string
-
 async function main(): Promise<void> {
   process.on('uncaughtException', (error) => {
     // Help, say, whose reader has gone, or for which there is no space.
@@ -168,7 +169,7 @@ async function main(): Promise<void> {
   })
   let code: ExitCode
   try {
-    code = await runProgram(createContext(), process.argv.slice(2), sockpitVersion)
+    code = await runProgram(createContext(), process.argv.slice(2))
   } catch (error) {
     tellError(error)
     code = error instanceof SockpitError ? error.exitCode : exitCodes.network

@@ -102,7 +102,12 @@ const subcommands = [
     name: 'compare',
     arguments: ['[experiment]'],
     summary: 'see on one screen what streams, datagrams and messages do to what is sent',
-    examples: ['sockpit compare boundaries', 'sockpit compare --list', 'sockpit compare boundaries --seed 7'],
+    examples: [
+      'sockpit compare',
+      'sockpit compare --list',
+      'sockpit compare boundaries --only tcp,udp --repeat 20',
+      'sockpit compare handshake --report handshake.html',
+    ],
     options: compareOptions,
     run: async (...call) => (await import('./commands/compare.ts')).compare(...call),
   }),
@@ -121,17 +126,13 @@ function subcommand<const Rows extends Readonly<Record<string, OptionRow>>>(one:
  * Understands the command line and runs what it asks for.
  * @throws SockpitError
  */
-export async function runProgram(
-  context: Context,
-  words: readonly string[],
-  version: string,
-): Promise<ExitCode> {
+export async function runProgram(context: Context, words: readonly string[]): Promise<ExitCode> {
   let code: ExitCode = exitCodes.ok
   const program = new Command('sockpit')
     .description(
       'A sandpit for sockets: raw TCP, UDP and WebSocket on the command line, made to be looked at.',
     )
-    .version(version, '-V, --version', 'the version')
+    .version(context.version, '-V, --version', 'the version')
     .helpOption('-h, --help', 'this help')
     .helpCommand('help [command]', 'the help of a command')
   configure(program, context)
@@ -141,7 +142,7 @@ export async function runProgram(
     })
     program.addCommand(command)
   }
-  program.addHelpText('after', '\nStart with: sockpit compare boundaries')
+  program.addHelpText('after', '\nStart with: sockpit compare')
   if (words.length === 0) {
     program.outputHelp()
     return exitCodes.usage

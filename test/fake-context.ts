@@ -37,6 +37,7 @@ export function fakeContext(options: FakeOptions = {}): FakeContext {
     randomBytes: (size) => new Uint8Array(size).fill(7),
     env: () => undefined,
     platform,
+    version: '1.2.3',
     nodeVersion,
     home: '/nowhere',
     openFiles: () => ({ limit: Number.POSITIVE_INFINITY, open: 0 }),

@@ -37,7 +37,7 @@ function told({ written }: FakeContext): Told[] {
 /** Runs a command that tells its events as JSON until it is stopped. */
 function start(words: readonly string[], options: FakeOptions = {}) {
   const context = fakeContext(options)
-  const ending = runProgram(context, [...words, '--json'], '1.2.3')
+  const ending = runProgram(context, [...words, '--json'])
   const failed = ending.then(
     () => undefined,
     (error: unknown) => error,
@@ -63,7 +63,7 @@ function start(words: readonly string[], options: FakeOptions = {}) {
 
 async function refused(words: string, options: FakeOptions = {}): Promise<string> {
   const context = fakeContext(options)
-  const error = await runProgram(context, words.split(' '), '1.2.3').then(
+  const error = await runProgram(context, words.split(' ')).then(
     (code) => `ended with ${code}`,
     (reason: unknown) => reason,
   )
@@ -211,7 +211,7 @@ describe('a server', () => {
     mock.method(dns, 'lookup', () => new Promise(() => {}))
     syncBuiltinESMExports()
     const context = fakeContext()
-    const ending = runProgram(context, ['udp-server', 'slow.test:0'], '1.2.3')
+    const ending = runProgram(context, ['udp-server', 'slow.test:0'])
     for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
     context.signal('SIGINT')
     assert.equal(await ending, 130)
@@ -224,7 +224,7 @@ describe('a client', () => {
     far.answer((text) => text.toUpperCase())
     const context = fakeContext({ input: ['one\ntw', 'o\n\nthree'] })
     const words = ['udp-client', '127.0.0.1', String(far.port), '-n', '4']
-    assert.equal(await runProgram(context, words, '1.2.3'), 0)
+    assert.equal(await runProgram(context, words), 0)
     assert.deepEqual(far.received, ['one', 'two', '', 'three'])
     assert.deepEqual(context.written, { stdout: 'ONE\nTWO\n\nTHREE\n', stderr: '' })
   })
@@ -242,7 +242,7 @@ describe('a client', () => {
       far.answer((text) => text)
       const context = fakeContext({ input })
       const all = ['udp-client', '127.0.0.1', String(far.port), '-n', String(received.length)]
-      assert.equal(await runProgram(context, [...all, ...words.split(' ')], '1.2.3'), 0)
+      assert.equal(await runProgram(context, [...all, ...words.split(' ')]), 0)
       assert.deepEqual(far.received, received)
       assert.equal(context.written.stdout, stdout)
     })
@@ -253,7 +253,7 @@ describe('a client', () => {
     far.answer((text) => text)
     const context = fakeContext({ input: 'one\ntwo' })
     const words = ['udp-client', '127.0.0.1', String(far.port), '-n', '2', '--sequence']
-    assert.equal(await runProgram(context, words, '1.2.3'), 0)
+    assert.equal(await runProgram(context, words), 0)
     assert.equal(context.written.stdout, 'one\ntwo\n')
     assert.deepEqual(
       far.received.map((text) => [text.slice(0, 8), text.slice(24)]),
@@ -268,7 +268,7 @@ describe('a client', () => {
     const far = await farSocket()
     const context = fakeContext({ input: 'anyone?' })
     const startedAt = performance.now()
-    assert.equal(await runProgram(context, ['udp-client', '127.0.0.1', String(far.port)], '1.2.3'), 0)
+    assert.equal(await runProgram(context, ['udp-client', '127.0.0.1', String(far.port)]), 0)
     const tookMs = performance.now() - startedAt
     assert.ok(tookMs >= 995 && tookMs < 6_000, `${tookMs} ms`)
     assert.deepEqual(far.received, ['anyone?'])
@@ -277,21 +277,18 @@ describe('a client', () => {
   test('ends with 1 where nobody listens', needsLinux, async () => {
     const port = await closedUdpPort()
     const context = fakeContext({ input: 'anyone?' })
-    await assert.rejects(
-      runProgram(context, ['udp-client', '127.0.0.1', String(port), '-w', '100ms'], '1.2.3'),
-      {
-        name: 'NetworkError',
-        exitCode: 1,
-        message: new RegExp(`^Nobody listens on 127\\.0\\.0\\.1:${port}: `),
-      },
-    )
+    await assert.rejects(runProgram(context, ['udp-client', '127.0.0.1', String(port), '-w', '100ms']), {
+      name: 'NetworkError',
+      exitCode: 1,
+      message: new RegExp(`^Nobody listens on 127\\.0\\.0\\.1:${port}: `),
+    })
   })
 
   test('hears nothing of that where it does not connect', needsLinux, async () => {
     const port = await closedUdpPort()
     const context = fakeContext({ input: 'anyone?' })
     const words = ['udp-client', '127.0.0.1', String(port), '-w', '100ms', '--no-connect']
-    assert.equal(await runProgram(context, words, '1.2.3'), 0)
+    assert.equal(await runProgram(context, words), 0)
   })
 
   test('tells each line of standard input that is too long, and ends with 1', quick, async () => {
@@ -299,7 +296,7 @@ describe('a client', () => {
     const context = fakeContext({ input: ['x'.repeat(2 ** 20 + 1), '\nok'] })
     const words = ['udp-client', '127.0.0.1', String(far.port), '-w', '50ms']
     const reason = 'a message of 1,048,577 B was left out: no datagram is that long'
-    await assert.rejects(runProgram(context, words, '1.2.3'), {
+    await assert.rejects(runProgram(context, words), {
       name: 'NetworkError',
       message: `1 datagram for 127.0.0.1:${far.port} never left this machine: ${reason}`,
     })
@@ -311,7 +308,7 @@ describe('a client', () => {
     mock.method(dns, 'lookup', () => new Promise(() => {}))
     syncBuiltinESMExports()
     const context = fakeContext()
-    const ending = runProgram(context, ['udp-client', 'slow.test', '9'], '1.2.3')
+    const ending = runProgram(context, ['udp-client', 'slow.test', '9'])
     for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
     context.signal('SIGINT')
     assert.equal(await ending, 130)
