@@ -440,6 +440,16 @@ export interface NoteEvent {
   readonly text: string
 }
 
+/** What became of a process, as who runs it sees it: its own sockets could not tell. */
+export interface ProcessEvent {
+  readonly kind: 'process'
+  readonly what: 'stopped' | 'continued' | 'killed' | 'exited'
+  /** Of one that exited by itself. */
+  readonly exitCode?: number
+  /** Its last words on standard error. */
+  readonly message?: string
+}
+
 export type EventBody =
   | ListeningEvent
   | ResolvedEvent
@@ -466,6 +476,7 @@ export type EventBody =
   | StatsEvent
   | ExpectedEvent
   | NoteEvent
+  | ProcessEvent
 
 export interface Stamp {
   /** Counts from 1 without a gap. */

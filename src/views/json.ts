@@ -281,4 +281,9 @@ export const eventFields: {
     insteadBase64: 'not met: the end of what came instead, where it is not',
   },
   note: { text: 'what is said to the person' },
+  process: {
+    what: 'stopped, continued, killed or exited: what became of an actor of compare',
+    exitCode: 'of one that ended by itself',
+    message: 'its last words on standard error',
+  },
 }

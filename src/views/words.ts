@@ -3,12 +3,15 @@ import {
   type EventOf,
   formatEndpoint,
   type OpenedEvent,
+  type ProcessEvent,
   type TimeoutEvent,
 } from '../event.ts'
 import { connectionStats, connectionVerdict } from './connection-words.ts'
 import { datagramEntry, datagramStats, datagramVerdict } from './datagram-words.ts'
 import { type Entry, entry, type Telling } from './entry.ts'
+import { escapeText } from './escape.ts'
 import { frameEntry, messageEntry } from './frame-words.ts'
+import type { Role } from './palette.ts'
 import { head, preview, tail } from './preview.ts'
 import { formatBytes, formatCount, formatDuration, group } from './units.ts'
 import { requestEntry, upgradeEntry } from './upgrade-words.ts'
@@ -152,6 +155,24 @@ const formatters: { readonly [Kind in EventKind]: (event: EventOf<Kind>, telling
   },
 
   note: ({ text }) => entry('·', 'plain', text),
+
+  process: (event) => entry(...processMark(event), processText(event)),
+}
+
+function processMark({ what, exitCode }: ProcessEvent): [mark: string, role: Role] {
+  if (what === 'continued') return ['▸', 'good']
+  if (what === 'stopped') return ['‖', 'warning']
+  return exitCode === 0 ? ['-', 'plain'] : ['×', 'bad']
+}
+
+function processText({ what, exitCode, message }: ProcessEvent): string {
+  const told = {
+    stopped: 'the process is stopped (SIGSTOP); what arrives now waits in the kernel',
+    continued: 'the process goes on (SIGCONT)',
+    killed: 'the process is killed (SIGKILL): what it had open, the kernel closes',
+    exited: `the process ended with exit code ${exitCode}`,
+  }
+  return escapeText(message === undefined ? told[what] : `${told[what]}: ${message}`)
 }
 
 function opened(event: OpenedEvent): Entry {

@@ -272,6 +272,15 @@ const moments: readonly Moment[] = [
       openMs: 4_315_220,
     },
   ],
+  [4_323_300, 'process', { kind: 'process', what: 'stopped' }],
+  [4_323_310, 'process', { kind: 'process', what: 'continued' }],
+  [4_323_320, 'process', { kind: 'process', what: 'killed' }],
+  [4_323_330, 'process', { kind: 'process', what: 'exited', exitCode: 0 }],
+  [
+    4_323_340,
+    'process',
+    { kind: 'process', what: 'exited', exitCode: 2, message: 'sockpit: "/ping\u001b[2J" is no verb' },
+  ],
 ]
 
 export type Moment = readonly [at: number, socket: string, body: EventBody]
