@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { verbRows } from '../src/action.ts'
 import * as options from '../src/commands/options.ts'
 import { exitCodes } from '../src/exit-code.ts'
+import { experiments } from '../src/experiments/index.ts'
 import { elsewhere } from '../src/verbs.ts'
 import { eventFields, stampFields } from '../src/views/json.ts'
 import { root } from './root.ts'
@@ -86,6 +87,16 @@ test('the README lists every field of every event', () => {
     return rows.map(([field, meaning], index) => [index === 0 ? `\`${kind}\`` : '', `\`${field}\``, meaning])
   })
   checkPart('events', table(['kind', 'field', 'meaning'], [...stamp, ...own]))
+})
+
+test('the README lists every experiment', () => {
+  const names = { tcp: 'TCP', udp: 'UDP', websocket: 'WebSocket' } as const
+  const rows = experiments.map(({ name, question, transports }) => [
+    `\`${name}\``,
+    cell(question),
+    transports.map((transport) => names[transport]).join(', '),
+  ])
+  checkPart('experiments', table(['experiment', 'question', 'over'], rows))
 })
 
 test('the README lists every exit code', () => {

@@ -1,30 +1,36 @@
+import { closeSync, openSync, writeFileSync } from 'node:fs'
 import type { Context, Output } from '../context.ts'
-import { ExpectationError, UsageError } from '../errors.ts'
+import { describeSystemError, ExpectationError, UsageError } from '../errors.ts'
 import { type ExitCode, exitCodes, signalCodes } from '../exit-code.ts'
-import type { Experiment, Heard } from '../experiments/experiment.ts'
-import { experiments } from '../experiments/index.ts'
-import { createRandom, seedLimit } from '../experiments/random.ts'
-import { carryOut, judge, type Result } from '../experiments/run.ts'
+import type { Experiment } from '../experiments/experiment.ts'
+import { experiments, tour } from '../experiments/index.ts'
+import { seedLimit } from '../experiments/random.ts'
+import { type Result, runExperiment } from '../experiments/run.ts'
+import { addTallies, tally } from '../experiments/tally.ts'
 import { nearest } from '../nearest.ts'
 import { Stop, stopOfOutput } from '../session/stop.ts'
 import { renderComparison } from '../views/columns.ts'
-import { encodeEvent } from '../views/json.ts'
+import type { Comparison } from '../views/comparison.ts'
+import { type DistributionColumn, renderDistribution } from '../views/distribution.ts'
+import { renderProgress } from '../views/progress.ts'
 import { formatCount } from '../views/units.ts'
+import { awaitKey } from './await-key.ts'
+import { encodeClaims, encodeDistribution, encodeHeard } from './compare-json.ts'
 import type { compareOptions, Values } from './options.ts'
 import { usesColor } from './set-up.ts'
 
 type Options = Values<typeof compareOptions>
 
-/** `sockpit compare [experiment]` */
+/** `sockpit compare [experiment]`; without an experiment, the tour. */
 export async function compare(
   context: Context,
-  [name = 'boundaries']: readonly string[],
+  [name]: readonly string[],
   values: Options,
 ): Promise<ExitCode> {
   const stop = createStop(context)
   try {
     if (values.list === true) await write(context.stdout, listText())
-    else await run(findExperiment(name), context, values, stop.signal)
+    else await new Comparing(context, values, stop.signal).all(name === undefined ? tour : [find(name)])
     stop.signal.throwIfAborted()
     return exitCodes.ok
   } catch (reason) {
@@ -34,41 +40,131 @@ export async function compare(
   }
 }
 
-/** @throws ExpectationError where a claim is contradicted */
-async function run(
-  experiment: Experiment,
-  context: Context,
-  values: Options,
-  signal: AbortSignal,
-): Promise<void> {
-  const { self, stdout } = context
-  const seed = values.seed ?? Buffer.from(context.randomBytes(4)).readUInt32BE() % seedLimit
-  const stamp = { experiment: experiment.name, seed }
-  const results = await Promise.all(
-    experiment.plan(createRandom(seed)).map(async (column): Promise<Result> => {
-      if ('because' in column) return column
-      const hear = (heard: Heard): void => {
-        if (values.json === true) stdout.stream.write(encodeHeard(stamp, column.transport, heard))
-      }
-      return judge(column, await carryOut(column, { self, signal, hear }))
-    }),
-  )
-  if (values.json === true) await write(stdout, encodeClaims(stamp, results))
-  else await write(stdout, renderScreen(experiment, results, seed, context, values))
-  signal.throwIfAborted()
-  checkClaims(experiment, results)
+/** One call of the command: its experiments, each run once or several times, and what is shown of them. */
+class Comparing {
+  readonly #context: Context
+  readonly #values: Options
+  readonly #signal: AbortSignal
+  readonly #seed: number
+  /** What the report will show. */
+  readonly #comparisons: Comparison[] = []
+  readonly #contradictions: Contradiction[] = []
+
+  /** @throws UsageError */
+  constructor(context: Context, values: Options, signal: AbortSignal) {
+    this.#context = context
+    this.#values = values
+    this.#signal = signal
+    this.#seed = values.seed ?? Buffer.from(context.randomBytes(4)).readUInt32BE() % seedLimit
+    if (values.report === undefined) return
+    if (values.repeat !== undefined) {
+      throw new UsageError('--report shows one run, and --repeat makes several: give one of them')
+    }
+    checkWritable(values.report)
+  }
+
+  /** @throws ExpectationError where a claim is contradicted, when everything was shown */
+  async all(chosen: readonly Experiment[]): Promise<void> {
+    for (const [index, experiment] of chosen.entries()) {
+      if (index > 0 && !(await this.#goesOn(experiment))) break
+      const { repeat } = this.#values
+      if (repeat === undefined) await this.#once(experiment)
+      else await this.#repeatedly(experiment, repeat)
+      this.#signal.throwIfAborted()
+    }
+    if (this.#values.report !== undefined) await this.#report(this.#values.report)
+    checkClaims(this.#contradictions)
+  }
+
+  async #once(experiment: Experiment): Promise<void> {
+    const columns = await this.#run(experiment, this.#seed)
+    const comparison = { ...experiment, columns, repeat: this.#commandLine(experiment) }
+    if (this.#values.report !== undefined) this.#comparisons.push(comparison)
+    if (this.#values.json === true) return
+    await write(this.#context.stdout, renderComparison(comparison, this.#screen()))
+  }
+
+  async #repeatedly(experiment: Experiment, times: number): Promise<void> {
+    const showProgress = createProgress(this.#context, this.#values)
+    let columns: readonly DistributionColumn[] = []
+    for (let done = 0; done < times; done += 1) {
+      showProgress(done, times)
+      const more = tally(await this.#run(experiment, (this.#seed + done) % seedLimit))
+      columns = done === 0 ? more : addTallies(columns, more)
+    }
+    showProgress(times, times)
+    const repeat = this.#commandLine(experiment, ` --repeat ${times}`)
+    const distribution = { ...experiment, columns, runs: times, repeat }
+    const stamp = { experiment: experiment.name, seed: this.#seed }
+    const text =
+      this.#values.json === true
+        ? encodeDistribution(stamp, distribution)
+        : renderDistribution(distribution, this.#screen())
+    await write(this.#context.stdout, text)
+  }
+
+  async #run(experiment: Experiment, seed: number): Promise<readonly Result[]> {
+    const { stdout, self } = this.#context
+    const isJson = this.#values.json === true
+    const stamp = { experiment: experiment.name, seed }
+    const results = await runExperiment(experiment, seed, this.#values.only, {
+      self,
+      signal: this.#signal,
+      hear: (transport, heard) => {
+        if (isJson) stdout.stream.write(encodeHeard(stamp, transport, heard))
+      },
+    })
+    if (isJson) await write(stdout, encodeClaims(stamp, results))
+    this.#contradictions.push(...contradictionsOf(experiment, seed, results))
+    return results
+  }
+
+  /** A person looks at one experiment before the next one comes. */
+  async #goesOn({ name }: Experiment): Promise<boolean> {
+    const { stdin, stdout } = this.#context
+    if (this.#values.json === true) return true
+    if (stdin.kind !== 'terminal' || !stdout.isTerminal) {
+      await write(stdout, '\n')
+      return true
+    }
+    const prompt = `\n  Next: ${name}. Any key goes on, q leaves. `
+    const goesOn = await awaitKey(this.#context, prompt, this.#signal)
+    await write(stdout, '\n\n')
+    return goesOn
+  }
+
+  async #report(path: string): Promise<void> {
+    const { renderReport } = await import('../views/report.ts')
+    const { version, platform, nodeVersion } = this.#context
+    const about = { version, date: this.#context.date(), platform: `${platform}, Node ${nodeVersion}` }
+    const page = renderReport(this.#comparisons, about)
+    try {
+      writeFileSync(path, page)
+    } catch (error) {
+      throw reportError(path, error)
+    }
+    await write(this.#context.stderr, `The report is in ${path}\n`)
+  }
+
+  #commandLine({ name }: Experiment, more = ''): string {
+    const only = this.#values.only === undefined ? '' : ` --only ${this.#values.only.join(',')}`
+    return `sockpit compare ${name}${only} --seed ${this.#seed}${more}`
+  }
+
+  #screen(): { readonly width: number; readonly color: boolean } {
+    const { stdout } = this.#context
+    return { width: this.#values.width ?? chooseWidth(stdout), color: usesColor(stdout, this.#values) }
+  }
 }
 
 /** @throws UsageError that names the nearest one, and all */
-function findExperiment(name: string): Experiment {
+function find(name: string): Experiment {
   const found = experiments.find((experiment) => experiment.name === name)
   if (found !== undefined) return found
   const names = experiments.map((experiment) => experiment.name)
   const near = nearest(name, names)
-  const hint = near === undefined ? '' : `did you mean ${near}? `
-  throw new UsageError(
-    `"${name}" is no experiment: ${hint}There is ${names.join(', ')} (sockpit compare --list)`,
-  )
+  const hint = near === undefined ? `there is ${names.join(', ')}` : `did you mean ${near}?`
+  throw new UsageError(`"${name}" is no experiment: ${hint} (sockpit compare --list)`)
 }
 
 /** Name and question, and below them minutes and transports. */
@@ -81,18 +177,6 @@ function listText(): string {
   return entries.flat().join('')
 }
 
-function renderScreen(
-  { name, question }: Experiment,
-  columns: readonly Result[],
-  seed: number,
-  { stdout }: Context,
-  values: Options,
-): string {
-  const repeat = `sockpit compare ${name} --seed ${seed}`
-  const width = values.width ?? chooseWidth(stdout)
-  return renderComparison({ name, question, columns, repeat }, { width, color: usesColor(stdout, values) })
-}
-
 /** The full picture needs no more than this, cells. */
 const fullWidth = 120
 
@@ -101,34 +185,53 @@ function chooseWidth(stdout: Output): number {
   return Math.min(stdout.isTerminal ? stdout.width() : Math.max(80, stdout.width()), fullWidth)
 }
 
-/** What every line of JSON says of its run. */
-interface Stamp {
-  readonly experiment: string
+/** Shows how far the runs are, where a person looks at a terminal meanwhile; and takes it away at the end. */
+function createProgress({ stderr }: Context, { json }: Options): (done: number, total: number) => void {
+  if (json === true || !stderr.isTerminal) return () => {}
+  return (done, total) => {
+    const line = done === total ? '' : renderProgress('run', done, total, stderr.width())
+    stderr.stream.write(`\r${line}\x1b[K`)
+  }
+}
+
+/** Said before anything is run. @throws UsageError */
+function checkWritable(path: string): void {
+  try {
+    closeSync(openSync(path, 'a'))
+  } catch (error) {
+    throw reportError(path, error)
+  }
+}
+
+function reportError(path: string, cause: unknown): UsageError {
+  return new UsageError(`Cannot write the report "${path}": ${describeSystemError(cause)}`, { cause })
+}
+
+/** A claim that was contradicted, and the run in which it was. */
+interface Contradiction {
+  readonly name: string
   readonly seed: number
+  readonly text: string
+  readonly figures: string
 }
 
-/** An event as the json view tells it, stamped with where it comes from. */
-function encodeHeard(stamp: Stamp, transport: string, { event, ...source }: Heard): string {
-  const head = JSON.stringify({ ...stamp, transport, ...source })
-  return `${head.slice(0, -1)},${encodeEvent(event).slice(1)}\n`
+function contradictionsOf(
+  { name }: Experiment,
+  seed: number,
+  results: readonly Result[],
+): readonly Contradiction[] {
+  return results
+    .flatMap((result) => ('because' in result ? [] : result.claims))
+    .filter(({ verdict }) => verdict === 'contradicted')
+    .map(({ text, figures }) => ({ name, seed, text, figures }))
 }
 
-/** A line for each claim with its verdict and figures; where a transport takes no part, a line that says why. */
-function encodeClaims(stamp: Stamp, results: readonly Result[]): string {
-  const lines = results.flatMap((result): readonly object[] => {
-    const source = { ...stamp, transport: result.transport }
-    if ('because' in result) return [{ ...source, because: result.because }]
-    return result.claims.map(({ text, verdict, figures }) => ({ ...source, claim: text, verdict, figures }))
-  })
-  return lines.map((line) => `${JSON.stringify(line)}\n`).join('')
-}
-
-function checkClaims({ name }: Experiment, results: readonly Result[]): void {
-  const claims = results.flatMap((result) => ('because' in result ? [] : result.claims))
-  const [first, ...more] = claims.filter(({ verdict }) => verdict === 'contradicted')
+/** @throws ExpectationError that names the first, and counts the others */
+function checkClaims([first, ...more]: readonly Contradiction[]): void {
   if (first === undefined) return
+  const { name, seed, text, figures } = first
   const others = more.length === 0 ? '' : `, and ${formatCount(more.length, 'claim')} more`
-  throw new ExpectationError(`${name}: contradicted: "${first.text}" (${first.figures})${others}`)
+  throw new ExpectationError(`${name}: contradicted: "${text}" (${figures})${others}; with --seed ${seed}`)
 }
 
 /** Aborted with a {@link Stop} by a signal, or by an output that takes no more. */

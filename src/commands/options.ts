@@ -1,5 +1,6 @@
 /** The options of the commands as data: one row each, from which help, parsing and types are made. */
 import { UsageError } from '../errors.ts'
+import type { Transport } from '../event.ts'
 import { datagramServiceNames } from '../net/datagram-services.ts'
 import { datagramOnEofChoices, onEofChoices } from '../net/driver.ts'
 import { serviceNames } from '../net/services.ts'
@@ -48,6 +49,8 @@ function choice<const Words extends readonly string[]>(words: Words): (text: str
     return found
   }
 }
+
+const transports = ['tcp', 'udp', 'websocket'] as const satisfies readonly Transport[]
 
 const asText = (text: string): string => text
 
@@ -484,6 +487,14 @@ export const udpClientOptions = {
   ...datagramCommonOptions,
 } as const satisfies Record<string, OptionRow>
 
+/** `tcp,udp`: in the order in which they are shown, each once. */
+function parseTransports(text: string): readonly Transport[] {
+  const named = text.split(',').map((word) => (word.trim() === 'ws' ? 'websocket' : word.trim()))
+  const parse = choice(transports)
+  for (const word of named) parse(word)
+  return transports.filter((transport) => named.includes(transport))
+}
+
 export const compareOptions = {
   list: { flags: '--list', help: 'the experiments there are', group: 'What is run' },
   seed: {
@@ -491,6 +502,24 @@ export const compareOptions = {
     help: 'repeat the run that was made with this seed',
     group: 'What is run',
     parse: whole({ max: 2 ** 32 - 1 }),
+  },
+  only: {
+    flags: '--only <transports>',
+    help: 'some of tcp, udp and websocket: tcp,udp',
+    group: 'What is run',
+    parse: parseTransports,
+  },
+  repeat: {
+    flags: '--repeat <n>',
+    help: 'run it so often, and show how many reads there were',
+    group: 'What is run',
+    parse: whole({ min: 1, max: 10_000 }),
+  },
+  report: {
+    flags: '--report <file>',
+    help: 'write it as a page of HTML, too',
+    group: screen,
+    parse: asText,
   },
   json: { flags: '--json', help: 'every event of every actor, then the claims', group: screen },
   width: {

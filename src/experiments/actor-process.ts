@@ -7,11 +7,26 @@ import { decodeEvent } from '../views/json.ts'
 /** What makes a command an actor: it tells its events, and takes lines of the language as they come. */
 const actorWords = ['--json', '--quiet', '--script', '-']
 
+/** How much is kept of what an actor says on standard error, characters. */
+const longestErrors = 4_096
+
+/** How a process ended, without being asked to. */
+export interface Exit {
+  /** Undefined where a signal ended it, or where it never began. */
+  readonly exitCode?: number
+  /** What it said last, or why it never began. */
+  readonly message?: string
+}
+
 export interface ActorHooks {
   hear(event: Event): void
-  /** It ended, and nobody had asked it to; `how` says in words with which code and message. */
-  died(how: string): void
+  /** It ended, and nobody had asked it to; everything that it told was heard. */
+  left(exit: Exit): void
+  /** It cannot be an actor. */
+  failed(how: string): void
 }
+
+const signals = { stop: 'SIGSTOP', continue: 'SIGCONT', kill: 'SIGKILL' } as const
 
 /** One of sockpit's own commands in a process of its own. */
 export class ActorProcess {
@@ -20,60 +35,67 @@ export class ActorProcess {
   #isAsked = false
   #errors = ''
 
-  /** @param self the command that starts sockpit */
-  constructor(self: readonly [string, ...string[]], words: readonly string[], hooks: ActorHooks) {
+  /**
+   * @param self the command that starts sockpit
+   * @param folder where it works: the files of the experiment are there
+   */
+  constructor(
+    self: readonly [string, ...string[]],
+    words: readonly string[],
+    folder: string | undefined,
+    hooks: ActorHooks,
+  ) {
     const [program, ...first] = self
-    this.#child = spawn(program, [...first, ...words, ...actorWords])
+    this.#child = spawn(program, [...first, ...words, ...actorWords], { cwd: folder })
     // One that has ended takes no more lines; how it ended says the rest.
     this.#child.stdin.on('error', () => {})
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.#errors += text
+      this.#errors = (this.#errors + text).slice(-longestErrors)
     })
     const lines = createInterface({ input: this.#child.stdout, crlfDelay: Number.POSITIVE_INFINITY })
     lines.on('line', (line) => {
       try {
         hooks.hear(decodeEvent(line))
       } catch (error) {
-        hooks.died(`told what is no event: ${describeSystemError(error)}`)
+        hooks.failed(`told what is no event: ${describeSystemError(error)}`)
       }
     })
     this.#ended = new Promise((resolve) => {
       this.#child.on('error', (error) => {
-        hooks.died(`could not be started: ${describeSystemError(error)}`)
+        hooks.failed(`could not be started: ${describeSystemError(error)}`)
         resolve()
       })
-      this.#child.on('close', (code, signal) => {
-        if (!this.#isAsked) hooks.died(`ended with ${signal ?? `exit code ${code}`}: ${this.#lastWords()}`)
+      this.#child.on('close', (code) => {
+        const message = this.#errors.trim()
+        const exit = { ...(code !== null && { exitCode: code }), ...(message !== '' && { message }) }
+        if (!this.#isAsked) hooks.left(exit)
         resolve()
       })
     })
   }
 
-  /** Lets it carry out one line of the language. */
-  say(line: string): void {
-    this.#child.stdin.write(`${line}\n`)
+  /** Lets it carry out lines of the language, one after the other. */
+  say(lines: readonly string[]): void {
+    this.#child.stdin.write(lines.map((line) => `${line}\n`).join(''))
   }
 
-  /** Lets the whole process stand still, or go on. */
-  hold(what: 'stop' | 'continue'): void {
-    this.#child.kill(what === 'stop' ? 'SIGSTOP' : 'SIGCONT')
+  /** Lets the whole process stand still, or go on, or be no more. */
+  signal(what: keyof typeof signals): void {
+    if (what === 'kill') this.#isAsked = true
+    this.#child.kill(signals[what])
   }
 
   /** Ends it as a person would; settles when it is gone and everything it told was heard. */
   quit(): Promise<void> {
     this.#isAsked = true
-    this.say('/quit')
+    this.signal('continue')
+    this.say(['/quit'])
     return this.#ended
   }
 
   /** Ends it by force, where it has not ended yet. */
   kill(): Promise<void> {
-    this.#isAsked = true
-    this.#child.kill('SIGKILL')
+    this.signal('kill')
     return this.#ended
-  }
-
-  #lastWords(): string {
-    return this.#errors.trim() === '' ? 'it gave no reason' : this.#errors.trim()
   }
 }

@@ -1,6 +1,14 @@
 /** Questions that claims and steps put to the evidence. */
 import { createHash } from 'node:crypto'
-import type { Direction, Event, EventKind, EventOf } from '../event.ts'
+import {
+  carriesPayload,
+  type Direction,
+  type Event,
+  type EventKind,
+  type EventOf,
+  type Transport,
+} from '../event.ts'
+import { opcodes } from '../wire/frame.ts'
 import type { Evidence } from './experiment.ts'
 
 /** What an actor told of one kind, in its order. */
@@ -34,6 +42,15 @@ export function messagesOf(
   return told(evidence, actor, 'message').filter((message) => message.direction === direction)
 }
 
+/** Every frame that an actor sent, or received. */
+export function framesOf(
+  evidence: Evidence,
+  actor: string,
+  direction: Direction,
+): readonly EventOf<'frame'>[] {
+  return told(evidence, actor, 'frame').filter((frame) => frame.direction === direction)
+}
+
 /** SHA-256 over the log of messages, in hex: each by its type, its size and its payload. */
 export function logHash(messages: readonly EventOf<'message'>[]): string {
   return streamHash(
@@ -54,6 +71,11 @@ function isCall(event: Event): event is EventOf<'bytes' | 'datagram'> {
 
 export function totalBytes(pieces: readonly Uint8Array[]): number {
   return pieces.reduce((total, { length }) => total + length, 0)
+}
+
+/** Bytes of the largest piece; 0 where there is none. */
+export function largestOf(pieces: readonly Uint8Array[]): number {
+  return Math.max(0, ...pieces.map(({ length }) => length))
 }
 
 /** SHA-256 of the pieces as one stream, in hex. */
@@ -96,7 +118,71 @@ export function tellHashes(first: string, second: string): string {
   return first === second ? `both sha256 ${short}` : `sha256 ${short} and ${otherShort}`
 }
 
+/** What one actor wrote, and what another one read. */
+export interface Exchange {
+  readonly writes: readonly Uint8Array[]
+  readonly reads: readonly Uint8Array[]
+}
+
+/** What one trial brought from one actor to another. */
+export function exchangeOf(evidence: Evidence, trial: string, from = 'client', to = 'server'): Exchange {
+  const heard = during(evidence, trial)
+  return { writes: writesOf(heard, from), reads: readsOf(heard, to) }
+}
+
 /** What was heard in one trial. */
 export function during(evidence: Evidence, trial: string): Evidence {
   return evidence.filter((heard) => heard.trial === trial)
+}
+
+/**
+ * Why what was heard did not come in the order that was asked for; undefined where it did. Whatever repeats counts
+ * once, and the last stage may be missing.
+ */
+export function faultOfOrder(heard: readonly string[], expected: readonly string[]): string | undefined {
+  const stages = heard.filter((what, index) => what !== heard[index - 1])
+  const isInOrder = stages.every((what, index) => what === expected[index])
+  if (isInOrder && stages.length >= expected.length - 1) return undefined
+  return `the order was ${stages.join(', ')} instead of ${expected.join(', ')}`
+}
+
+/** What an actor sent or received over a transport, on one of its sockets or on all: bytes, datagrams or messages. */
+export function payloadsOver(
+  evidence: Evidence,
+  transport: Transport,
+  {
+    actor,
+    direction,
+    socket,
+  }: { readonly actor: string; readonly direction: Direction; readonly socket?: string },
+): readonly Uint8Array[] {
+  return evidence.flatMap(({ actor: teller, event }) => {
+    if (teller !== actor || !carriesPayload(event, transport) || event.direction !== direction) return []
+    return socket === undefined || event.socket === socket ? [event.payload] : []
+  })
+}
+
+/** How the process of an actor ended by itself, the last that bore the name; undefined where none did. */
+export function exitOf(evidence: Evidence, actor: string): EventOf<'process'> | undefined {
+  return told(evidence, actor, 'process')
+    .filter(({ what }) => what === 'exited')
+    .at(-1)
+}
+
+/** How an actor's connection over a transport went down, the last one; undefined where none did. */
+export function verdictOf<Name extends Transport>(evidence: Evidence, actor: string, transport: Name) {
+  return told(evidence, actor, 'closed')
+    .filter((event): event is Extract<typeof event, { transport: Name }> => event.transport === transport)
+    .at(-1)
+}
+
+/** Every close frame that an actor sent, or received. */
+export function closeFramesOf(
+  evidence: Evidence,
+  actor: string,
+  direction: Direction,
+): readonly EventOf<'frame'>[] {
+  return told(evidence, actor, 'frame').filter(
+    (frame) => frame.opcode === opcodes.close && frame.direction === direction,
+  )
 }

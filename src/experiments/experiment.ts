@@ -12,6 +12,8 @@ export interface Experiment {
   readonly name: string
   /** What a person may ask, and sees answered. */
   readonly question: string
+  /** Why it is so, in two sentences. */
+  readonly explanation: string
   /** How long it takes to look at it and to understand. */
   readonly minutes: number
   readonly transports: readonly Transport[]
@@ -24,33 +26,34 @@ export type Column = Part | Abstention
 
 export interface Abstention {
   readonly transport: Transport
-  /** `UDP · datagrams` */
-  readonly title: string
   readonly because: string
 }
 
 export interface Part {
   readonly transport: Transport
-  /** `TCP · stream` */
-  readonly title: string
-  /** Who acts on the left of the screen, and who on the right; they are started in this order. */
-  readonly left: string
-  readonly right: string
+  /** Who acts on the left of the screen (`client`), and who on the right (`server`). */
+  readonly left?: readonly string[]
+  readonly right?: readonly string[]
+  /** What the right side sends back is no part of the experiment, and is left out of the picture. */
+  readonly isOneWay?: true
+  /** Files that the actors find where they are started, by their names. */
+  readonly files?: Readonly<Record<string, Uint8Array>>
+  /** Started in this order, before the first trial. */
   readonly actors: readonly Actor[]
-  /** One after the other, on the same connection: first the control, then what stands beside it. */
+  /** One after the other: first the control, then what stands beside it. */
   readonly trials: readonly Trial[]
   readonly claims: readonly Claim[]
-  /** Why it is so, in two sentences. */
-  readonly explanation: string
   readonly byHand: readonly HandStep[]
 }
 
 /** A command of sockpit in a process of its own. */
 export interface Actor {
   readonly name: string
-  /** The words after `sockpit`, made from what those before it have told. */
+  /** It may end by itself: how it did is evidence then. Of the others nobody may. */
+  readonly leaves?: true
+  /** The words after `sockpit`, made from what was told so far. */
   words(heard: Evidence): readonly string[]
-  /** Whether it can take part now. */
+  /** Whether it can take part now, given what was heard since it was started. */
   isReady(heard: Evidence): boolean
 }
 
@@ -62,7 +65,7 @@ export interface Trial {
 }
 
 /** What is done with one actor, and what has to be heard before the next step begins. */
-export type Step = LineStep | ProcessStep
+export type Step = LineStep | ProcessStep | StartStep
 
 interface AnyStep {
   readonly actor: string
@@ -70,30 +73,40 @@ interface AnyStep {
   isDone(heard: Evidence): boolean
 }
 
-/** A line of the language. */
+/** Lines of the language, one after the other. */
 export interface LineStep extends AnyStep {
-  readonly line: string
+  readonly lines: readonly string[]
 }
 
-/** The whole process stands still, or goes on: what reaches it meanwhile waits in the kernel. */
+/**
+ * The whole process stands still, or goes on: what reaches it meanwhile waits in the kernel. Or it is killed,
+ * and the kernel closes what it had open.
+ */
 export interface ProcessStep extends AnyStep {
-  readonly process: 'stop' | 'continue'
+  readonly process: 'stop' | 'continue' | 'kill'
 }
 
-/** What a person does in one of two terminals: run a command line, or type a line into what runs there. */
+/** One more actor takes part from here on; the step is over when it can. It may bear the name of one that has left. */
+export interface StartStep {
+  readonly start: Actor
+}
+
+/** What a person does in one of some terminals: run a command line, or type a line into what runs there. */
 export interface HandStep {
-  readonly terminal: 1 | 2
+  readonly terminal: number
   readonly does: 'run' | 'type'
   readonly line: string
 }
 
-/** An event, who told it, and in which step it was heard; of what is done to a process, a note tells. */
+/** An event, who told it, and in which step it was heard; of the process itself, who runs it tells. */
 export interface Heard {
   readonly actor: string
   /** The name of the trial; undefined before the first one and after the last. */
   readonly trial: string | undefined
   /** Counts from 1 within the trial; 0 outside of one. */
   readonly step: number
+  /** When it was heard, milliseconds since the run began: the one clock that all share. */
+  readonly heardAt: number
   readonly event: Event
 }
 

@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto'
 export interface Random {
   /** From 0 to one less than the limit. */
   below(limit: number): number
+  /** So many bytes. */
+  bytes(count: number): Uint8Array
 }
 
 /** One past the largest seed. */
@@ -12,13 +14,21 @@ export const seedLimit = 2 ** 32
 /** The same seed gives the same numbers on every machine and version of Node. */
 export function createRandom(seed: number): Random {
   let drawn = 0
+  const block = (): Buffer => {
+    drawn += 1
+    return createHash('sha256').update(`${seed}/${drawn}`).digest()
+  }
   return {
-    below(limit) {
-      drawn += 1
-      return createHash('sha256').update(`${seed}/${drawn}`).digest().readUInt32BE() % limit
+    below: (limit) => block().readUInt32BE() % limit,
+    bytes(count) {
+      const blocks = Array.from({ length: Math.ceil(count / blockSize) }, block)
+      return Uint8Array.from(Buffer.concat(blocks).subarray(0, count))
     },
   }
 }
+
+/** Bytes of one hash. */
+const blockSize = 32
 
 /** So many different items of the list, in a random order. */
 export function draw<Item>(random: Random, items: readonly Item[], count: number): readonly Item[] {

@@ -2,7 +2,7 @@ import type { FrameEvent } from '../event.ts'
 import { isControl } from '../wire/frame.ts'
 import { padCells, wrapWords } from './cells.ts'
 import { frameBytes, framingOf } from './framing.ts'
-import { bracketPen, brackets, type Ends, printable } from './ledger.ts'
+import { bracketPen, brackets, type Ends, printable, totalBytes } from './ledger.ts'
 import { type Line, span } from './lines.ts'
 import type { Role } from './palette.ts'
 import { formatCount } from './units.ts'
@@ -41,9 +41,10 @@ export function drawFrameLedger(
     formatCount(received.length, 'message'),
   ] as const
   const indent = Math.max(...labels.map(({ length }) => length)) + 2
+  const framed = [sent, found].map((frames) => frames.reduce((sum, frame) => sum + frameBytes(frame), 0))
+  const longest = Math.max(...framed)
+  if (longest === 0 || indent + Math.max(longest, totalBytes(reads)) > width) return []
   const streams = [...new Set([streamOf(sent), streamOf(found)])].filter((text) => text !== '')
-  const widest = Math.max(sum(reads), ...streams.map(({ length }) => length))
-  if (streams.length === 0 || indent + widest > width) return []
   const row = (label: string, text: string, role: Role): Line => [
     span(padCells(label, indent), 'faint'),
     span(text, role),
@@ -99,8 +100,4 @@ function legendOf(frames: readonly Frame[]): string {
 
 function framingText(header: number, mask: number): string {
   return mask === 0 ? `${header} B of header` : `${header} B of header and ${mask} B of masking key`
-}
-
-function sum(pieces: readonly Uint8Array[]): number {
-  return pieces.reduce((total, { length }) => total + length, 0)
 }

@@ -29,8 +29,9 @@ export function drawLedger({ pieces, writes, reads }: Ledger, width: number): re
   const [above, below] = nouns[pieces]
   const labels = [formatCount(writes.length, above), formatCount(reads.length, below)] as const
   const indent = Math.max(...labels.map(({ length }) => length)) + 2
+  const longest = Math.max(totalBytes(writes), totalBytes(reads))
+  if (longest === 0 || indent + longest > width) return []
   const streams = [...new Set([printable(writes), printable(reads)])].filter((text) => text !== '')
-  if (streams.length === 0 || streams.some((text) => indent + text.length > width)) return []
   const row = (label: string, text: string, role: Role): Line => [
     { text: padCells(label, indent), role: 'faint' },
     { text, role },
@@ -61,6 +62,10 @@ export function bracketPen(sizes: readonly number[], [open, close, single]: Ends
     const left = Math.floor((size - 2 - text.length) / 2)
     return open + '─'.repeat(left) + text + '─'.repeat(size - 2 - left - text.length) + close
   }
+}
+
+export function totalBytes(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((total, { length }) => total + length, 0)
 }
 
 /** One cell a byte: printable ASCII as it is, else a dot. */

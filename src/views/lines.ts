@@ -28,12 +28,30 @@ function padLine(line: Line, width: number): Line {
   return [...line, span(' '.repeat(Math.max(0, width - lineWidth(line))))]
 }
 
+export interface Block {
+  readonly lines: readonly Line[]
+  readonly width: number
+}
+
 /** Blocks of lines next to each other, each of its width, with a gap between them. */
-export function beside(blocks: readonly { lines: readonly Line[]; width: number }[], gap: number): Line[] {
+export function beside(blocks: readonly Block[], gap: number): Line[] {
+  return joined(blocks, span(' '.repeat(gap)))
+}
+
+const rule = span(' │ ', 'faint')
+
+/** Blocks next to each other with a rule between them, which takes {@link ruleWidth}. */
+export function ruled(blocks: readonly Block[]): Line[] {
+  return joined(blocks, rule)
+}
+
+export const ruleWidth = rule.text.length
+
+function joined(blocks: readonly Block[], between: Span): Line[] {
   const height = Math.max(0, ...blocks.map(({ lines }) => lines.length))
   return Array.from({ length: height }, (_, row) =>
     blocks.flatMap(({ lines, width }, index) => [
-      ...(index === 0 ? [] : [span(' '.repeat(gap))]),
+      ...(index === 0 ? [] : [between]),
       ...padLine(lines[row] ?? [], width),
     ]),
   )

@@ -1,141 +1,235 @@
-import { carriesPayload, type Direction, type Event, type Transport } from '../event.ts'
-import { wrapCells, wrapWords } from './cells.ts'
-import type { Paragraph } from './entry.ts'
-import { beside, type Line, lineWidth, span } from './lines.ts'
-import { formatBytes } from './units.ts'
-import { describe } from './words.ts'
-
-/** One step: what happened on either side of it. */
-export interface TimelineRow {
-  readonly left: readonly Event[]
-  readonly right: readonly Event[]
-  /** By how much there is more unread after it, bytes, where the events shown do not add up to that. */
-  readonly moreUnread?: number
-}
+/** The timeline of one column: time runs down, and between the sides stands what is sent and not read yet. */
+import type { Transport } from '../event.ts'
+import { cellWidth, cutCells, wrapWords } from './cells.ts'
+import type { Happening } from './comparison.ts'
+import { beside, type Line, span } from './lines.ts'
+import type { Shown, ShownStep, Side } from './shown.ts'
+import { otherLines, payloadLines, payloadWidth, remarkLines, runLines, shortTag } from './timeline-cells.ts'
+import { isPayload, layOutRows, type Row, type Single } from './timeline-rows.ts'
+import { formatBytes, formatCount } from './units.ts'
 
 export interface Timeline {
-  /** Who stands on either side. */
+  readonly transport: Transport
+  /** Who stands on either side, as the head says it. */
   readonly left: string
   readonly right: string
-  readonly transport: Transport
-  readonly rows: readonly TimelineRow[]
+  readonly steps: readonly TimelineStep[]
+  readonly causes: ReadonlyMap<Happening, Happening>
 }
 
-/** Narrower than this, the two sides take turns instead of standing beside each other. */
-const leastBeside = 56
+export interface TimelineStep extends ShownStep {
+  /** Bytes sent on the left and not read on the right when it is over; undefined where that says nothing. */
+  readonly unread?: number
+}
+
+export interface DrawnTimeline {
+  readonly head: readonly Line[]
+  /** By the numbers of the steps. */
+  readonly steps: ReadonlyMap<number, readonly Line[]>
+}
 
 const unread = 'unread'
 const gap = 2
-const hang = 2
 
-/** How much of a payload is shown, bytes. */
-const show = 64
+/** An amount that needs more cells than this gets a line of its own. */
+const widestAmount = 8
+/** A payload that needs more lines than this in its cell takes the whole width. */
+const mostLines = 3
+/** From this width on, what stands right begins where the right side's cells begin. */
+const roomy = 56
 
-/** Time runs down. Between the sides: how many bytes the left has sent that the right has not read yet. */
-export function drawTimeline(timeline: Timeline, width: number): readonly Line[] {
-  return width < leastBeside ? drawInTurn(timeline, width) : drawBeside(timeline, width)
+interface Layout {
+  readonly width: number
+  readonly left: number
+  /** 0 where nothing stands between the sides. */
+  readonly middle: number
+  readonly right: number
+  readonly sizes: Readonly<Record<Side, number>>
 }
 
-function drawBeside({ left, right, transport, rows }: Timeline, width: number): readonly Line[] {
-  const sizeWidth = widestSize(rows)
-  const half = Math.floor((width - unread.length) / 2) - gap
-  const before = rows.map((row) => cellLines(row.left, { side: 'left', width: half, sizeWidth }))
-  const leftWidth = Math.max(left.length, ...before.flat().map(lineWidth))
-  const rightWidth = width - leftWidth - unread.length - 2 * gap
-  const waiting = unreadAfter(rows, transport)
-  const row = (leftLines: readonly Line[], middle: Line, rightLines: readonly Line[]): readonly Line[] =>
-    beside(
-      [
-        { lines: leftLines, width: leftWidth },
-        { lines: [middle], width: unread.length },
-        { lines: rightLines, width: rightWidth },
-      ],
-      gap,
-    )
-  return [
-    ...row([[span(left, 'faint')]], [span(unread, 'faint')], [[span(right, 'faint')]]),
-    ...rows.flatMap((one, index) => {
-      const after = cellLines(one.right, { side: 'right', width: rightWidth, sizeWidth })
-      return row(before[index] ?? [], amount(waiting[index] ?? 0), after)
-    }),
-  ]
+export function drawTimeline(timeline: Timeline, width: number): DrawnTimeline {
+  const layout = layOut(timeline, width)
+  const { left, right, steps } = timeline
+  const drawn = new Map<number, readonly Line[]>()
+  const tags: Tags = {}
+  for (const step of steps) drawn.set(step.step, drawStep(step, timeline, layout, tags))
+  if (steps.every(({ shown }) => shown.length === 0)) drawn.set(1, [[span('nothing was told', 'faint')]])
+  const middle = layout.middle === 0 ? '' : unread.padStart(layout.middle)
+  const name = (text: string, cells: number): readonly Line[] =>
+    wrapWords(text, cells).map((line) => [span(line, 'faint')])
+  return {
+    head: pairLine(layout, name(left, layout.left), [span(middle, 'faint')], name(right, layout.right)),
+    steps: drawn,
+  }
 }
 
-function drawInTurn({ left, right, rows }: Timeline, width: number): readonly Line[] {
-  const sizeWidth = widestSize(rows)
-  const shift = Math.floor(width / 3)
-  const shifted = (line: Line): Line => [span(' '.repeat(shift)), ...line]
-  return [
-    [span(left.padEnd(shift), 'faint'), span(right, 'faint')],
-    ...rows.flatMap((row) => [
-      ...cellLines(row.left, { side: 'left', width, sizeWidth }),
-      ...cellLines(row.right, { side: 'right', width: width - shift, sizeWidth }).map(shifted),
-    ]),
-  ]
-}
+/** Which tag was told last on either side. */
+type Tags = { [Name in Side]?: string | undefined }
 
-/** The cells that the longest size takes, two digits being usual. */
-function widestSize(rows: readonly TimelineRow[]): number {
-  const events = rows.flatMap(({ left, right }) => [...left, ...right])
-  const sizes = events.flatMap((event) => ('size' in event ? [event.size] : []))
-  return formatBytes(Math.max(10, ...sizes)).length
-}
-
-/** Bytes sent on the left and not read on the right, after each row. */
-function unreadAfter(rows: readonly TimelineRow[], transport: Transport): readonly number[] {
-  const carried = (events: readonly Event[], direction: Direction): number =>
-    events
-      .filter((event) => carriesPayload(event, transport))
-      .reduce((bytes, event) => bytes + (event.direction === direction ? event.size : 0), 0)
-  let bytes = 0
-  return rows.map(({ left, right, moreUnread }) => {
-    bytes += moreUnread ?? carried(left, 'sent') - carried(right, 'received')
-    return bytes
+function drawStep(step: TimelineStep, timeline: Timeline, layout: Layout, tags: Tags): readonly Line[] {
+  const { causes } = timeline
+  const fits = (single: Single, side: Side): boolean =>
+    payloadLines(single, cellOf(layout, side)).length <= mostLines
+  const rows = layOutRows(step.shown, { causes, fits })
+  const last = rows.findLastIndex((row) => row.kind === 'pair' || row.item.kind !== 'other')
+  return rows.flatMap((row, index) => {
+    if (rows.length > mostRows && index >= firstRows && index < rows.length - lastRows)
+      return index === firstRows ? [skippedLine(rows.length - firstRows - lastRows)] : []
+    const told = index === last ? step.unread : undefined
+    return [
+      ...sidesOf(row).flatMap(([side, tag]) => tagLines(side, tag, layout, tags)),
+      ...drawRow(row, timeline, layout, told),
+    ]
   })
 }
 
-function amount(bytes: number): Line {
-  return [span(formatBytes(bytes).padStart(unread.length), bytes === 0 ? 'faint' : 'warning')]
+/** A step of more rows than this is told by its first and its last ones. */
+const mostRows = 40
+const [firstRows, lastRows] = [15, 10]
+
+function skippedLine(rows: number): Line {
+  return [span(`⋮ ${formatCount(rows, 'row')} more of this step`, 'faint')]
 }
 
-/** Where an event is told: on which side, and in how many cells. */
-interface Cell {
-  readonly side: 'left' | 'right'
-  readonly width: number
-  readonly sizeWidth: number
+function sidesOf(row: Row): readonly (readonly [Side, string | undefined])[] {
+  if (row.kind === 'wide') return [[row.side, row.item.tag]]
+  return (['left', 'right'] as const).flatMap((side) => {
+    const single = row[side]
+    return single === undefined ? [] : [[side, single.tag] as const]
+  })
 }
 
-function cellLines(events: readonly Event[], cell: Cell): readonly Line[] {
-  return events.flatMap((event) => eventLines(event, cell))
+/** Who it is, on a line of its own, where it is somebody else than before. */
+function tagLines(side: Side, tag: string | undefined, layout: Layout, tags: Tags): readonly Line[] {
+  if (tag === undefined || tag === tags[side]) return []
+  tags[side] = tag
+  if (cellWidth(tag) <= shortTag) return []
+  return side === 'left'
+    ? [[span(cutCells(tag, layout.width), 'socket')]]
+    : pairLine(layout, [], [], [[span(cutCells(tag, layout.right), 'socket')]])
 }
 
-/** The log's words for an event; but an arrow points to where the bytes go on this screen. */
-function eventLines(event: Event, { side, width, sizeWidth }: Cell): readonly Line[] {
-  const { mark, role, size, verb = '', text, notes = [] } = describe(event.kind, event, show)
-  const arrow = 'direction' in event ? direct(event.direction, side) : mark
-  const facts = size === undefined ? ' ' : ` ${verb.padEnd(5)}  ${formatBytes(size).padStart(sizeWidth)}  `
-  const head = arrow.length + facts.length
-  const told = layOut(text, width - head)
-  const hanging = layOut(notes, width - hang).map((line) => [span(' '.repeat(hang) + line, 'faint')])
-  // What is too long to stand beside its facts stands below them, where it has more room.
-  if (size !== undefined && told.length > text.length) {
-    const below = layOut(text, width - hang).map((line) => [span(' '.repeat(hang) + line)])
-    return [[span(arrow, role), span(facts)], ...below, ...hanging]
+function drawRow(
+  row: Row,
+  { transport }: Timeline,
+  layout: Layout,
+  waiting: number | undefined,
+): readonly Line[] {
+  if (row.kind === 'pair') {
+    const cells = (side: Side): readonly Line[] => {
+      const single = row[side]
+      return single === undefined ? [] : payloadLines(single, cellOf(layout, side))
+    }
+    const isShort = waiting === undefined || formatBytes(waiting).length <= layout.middle
+    return [
+      ...pairLine(layout, cells('left'), isShort ? amountOf(waiting, layout) : [], cells('right')),
+      ...(isShort ? [] : unreadLine(waiting, layout)),
+    ]
   }
-  const [first = '', ...rest] = told
+  const shift = row.side === 'left' ? 0 : shiftOf(layout)
+  const cell = { side: row.side, width: layout.width - shift, sizeWidth: 0 }
+  const { item } = row
+  const lines =
+    item.kind === 'run'
+      ? runLines(item, transport, cell)
+      : item.kind === 'single'
+        ? payloadLines(item, cell)
+        : otherLines(item, cell)
+  const { before, after } = item.kind === 'other' ? item : {}
   return [
-    [span(arrow, role), span(facts), span(first)],
-    ...rest.map((line) => [span(' '.repeat(head) + line)]),
-    ...hanging,
+    ...remarkLines(before, layout.width),
+    ...lines.map((line) => [span(' '.repeat(shift)), ...line]),
+    ...remarkLines(after, layout.width),
+    ...(waiting === undefined ? [] : unreadLine(waiting, layout)),
   ]
 }
 
-function layOut(text: readonly Paragraph[], width: number): readonly string[] {
-  return text.flatMap((paragraph) =>
-    (paragraph.as === 'payload' ? wrapCells : wrapWords)(paragraph.text, width),
+function cellOf(layout: Layout, side: Side) {
+  return { side, width: layout[side], sizeWidth: layout.sizes[side] }
+}
+
+function shiftOf({ width, left, middle }: Layout): number {
+  return width < roomy ? left + gap : left + gap + (middle === 0 ? 0 : middle + gap)
+}
+
+function pairLine(
+  { left, middle, right }: Layout,
+  leftLines: readonly Line[],
+  middleLine: Line,
+  rightLines: readonly Line[],
+): readonly Line[] {
+  return beside(
+    [
+      { lines: leftLines, width: left },
+      ...(middle === 0 ? [] : [{ lines: [middleLine], width: middle }]),
+      { lines: rightLines, width: right },
+    ],
+    gap,
   )
 }
 
-function direct(direction: Direction, side: 'left' | 'right'): string {
-  return (direction === 'sent') === (side === 'left') ? '→' : '←'
+function amountOf(bytes: number | undefined, { middle }: Layout): Line {
+  if (bytes === undefined || middle === 0) return []
+  return [span(formatBytes(bytes).padStart(middle), bytes === 0 ? 'faint' : 'warning')]
 }
+
+function unreadLine(bytes: number, { left, middle }: Layout): readonly Line[] {
+  const text = `${formatBytes(bytes)} ${unread}`
+  return [[span(text.padStart(left + gap + middle), bytes === 0 ? 'faint' : 'warning')]]
+}
+
+/** The left side gets what it needs, or as much as the right leaves of the room, or half of it. */
+function layOut({ steps, left, right }: Timeline, width: number): Layout {
+  const amounts = steps.flatMap((step) =>
+    step.unread === undefined ? [] : [formatBytes(step.unread).length],
+  )
+  const middle =
+    amounts.length === 0 ? 0 : Math.max(unread.length, ...amounts.filter((cells) => cells <= widestAmount))
+  const room = width - gap - (middle === 0 ? 0 : middle + gap)
+  const shown = steps.flatMap((step) => step.shown)
+  const sizes = { left: sizeWidth(shown, 'left'), right: sizeWidth(shown, 'right') }
+  const needs = (side: Side, head: string): number =>
+    Math.max(cellWidth(head), ...widthsOf(shown, side, sizes[side]).filter((cells) => cells <= room))
+  const [forLeft, forRight] = [needs('left', left), needs('right', right)]
+  const half = Math.floor(room / 2)
+  const least = Math.min(half, Math.max(cellWidth(left), room - forRight))
+  const needed = forLeft + forRight <= room ? forLeft : Math.min(forLeft, least)
+  const given = Math.max(needed, Math.min(leastLeft(shown, width, middle), room - forRight))
+  return { width, left: given, middle, right: room - given, sizes }
+}
+
+/** Where both sides tell more than payload, what stands right is shifted by about a third. */
+function leastLeft(shown: readonly Shown[], width: number, middle: number): number {
+  const talkers = new Set(
+    shown.filter(({ happening }) => !isPayload(happening.event)).map(({ side }) => side),
+  )
+  if (talkers.size < 2) return 0
+  const shift = Math.min(Math.floor(width / 3), widestShift)
+  return shift - gap - (width < roomy || middle === 0 ? 0 : middle + gap)
+}
+
+const widestShift = 28
+
+function singlesOf(shown: readonly Shown[], on: Side): readonly Single[] {
+  return shown.flatMap(({ side, tag, happening: { event } }) =>
+    side === on && isPayload(event) ? [{ kind: 'single', event, ...(tag !== undefined && { tag }) }] : [],
+  )
+}
+
+function widthsOf(shown: readonly Shown[], side: Side, cells: number): readonly number[] {
+  return singlesOf(shown, side)
+    .slice(0, mostMeasured)
+    .map((single) => payloadWidth(single, side, cells))
+}
+
+/** More of them are told in runs. */
+const mostMeasured = 200
+
+/** The cells that the longest usual size takes. */
+function sizeWidth(shown: readonly Shown[], side: Side): number {
+  const cells = singlesOf(shown, side).map(({ event }) => formatBytes(event.size).length)
+  return Math.max(0, ...cells.filter((each) => each <= widestSize))
+}
+
+/** Sizes of more cells than this are not lined up with the others. */
+const widestSize = 5

@@ -93,7 +93,7 @@ describe('values', () => {
   const { view, time, show, enter, script, wait, count, eol } = commonOptions
   const { service, maxConnections, backlog, idleTimeout } = tcpServerOptions
   const { connectTimeout, retry, localAddress, localPort, onEof } = tcpClientOptions
-  const { seed, width } = compareOptions
+  const { only, repeat, report, seed, width } = compareOptions
 
   type Parse = (text: string) => unknown
   const table: readonly [row: { flags: string; parse: Parse }, good: [string, unknown][], bad: string[]][] = [
@@ -303,6 +303,24 @@ describe('values', () => {
       ],
       ['39', '401', 'wide'],
     ],
+    [
+      only,
+      [
+        ['tcp', ['tcp']],
+        ['websocket,udp,udp', ['udp', 'websocket']],
+        ['ws, tcp', ['tcp', 'websocket']],
+      ],
+      ['', 'tcp,', 'sctp', 'TCP'],
+    ],
+    [
+      repeat,
+      [
+        ['1', 1],
+        ['10000', 10_000],
+      ],
+      ['0', '10001', 'often'],
+    ],
+    [report, [['a b.html', 'a b.html']], []],
   ]
 
   for (const [{ flags, parse }, good, bad] of table) {

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { EventBody } from '../../src/event.ts'
-import { boundaries } from '../../src/experiments/boundaries.ts'
-import { udpClaims } from '../../src/experiments/boundaries-udp.ts'
+import { boundaries, udpClaims } from '../../src/experiments/boundaries.ts'
 import type { Evidence, Heard, Part, Verdict } from '../../src/experiments/experiment.ts'
 import { createRandom } from '../../src/experiments/random.ts'
 import { words } from './staged.ts'
@@ -21,12 +20,12 @@ function received(texts: readonly string[]): readonly Moment[] {
   return texts.map((text): Moment => ['server', datagram('received', text)])
 }
 
-function note(text: string): Moment {
-  return ['server', { kind: 'note', text }, 'process']
+function process(what: 'stopped' | 'continued'): Moment {
+  return ['server', { kind: 'process', what }, 'process']
 }
 
 function held(texts: readonly string[] = words): readonly Moment[] {
-  return [note('stopped'), ...sent, note('goes on'), ...received(texts)]
+  return [process('stopped'), ...sent, process('continued'), ...received(texts)]
 }
 
 function stage(control: readonly Moment[], inHeld: readonly Moment[]): Evidence {
@@ -39,6 +38,7 @@ function stage(control: readonly Moment[], inHeld: readonly Moment[]): Evidence 
       actor,
       trial,
       step: index + 1,
+      heardAt: index,
       event: { ...body, seq: index + 1, at: index, socket },
     }),
   )
@@ -73,7 +73,7 @@ const sabotaged: readonly [string, Evidence, readonly Verdict[]][] = [
   ['the server was never stopped', stage(control, [...sent, ...received(words)]), [yes, yes, no]],
   [
     'the server reads while it is held',
-    stage(control, [note('stopped'), ...received(words), ...sent, note('goes on')]),
+    stage(control, [process('stopped'), ...received(words), ...sent, process('continued')]),
     [yes, yes, no],
   ],
   ['no evidence at all', [], [unsupported, unsupported, unsupported]],
@@ -103,7 +103,7 @@ test('all transports send the same words, and both trials do', () => {
     .plan(createRandom(7))
     .flatMap((column) =>
       (column as Part).trials.map(({ steps }) =>
-        steps.flatMap((step) => ('line' in step && step.actor === 'client' ? [step.line] : [])),
+        steps.flatMap((step) => ('lines' in step && step.actor === 'client' ? step.lines : [])),
       ),
     )
   assert.equal(lines.length, 6)

@@ -10,6 +10,15 @@ test('a seed decides the numbers, on every machine', () => {
   )
 })
 
+test('a seed decides bytes, too, and no two blocks of them are alike', () => {
+  const bytes = createRandom(7).bytes(100)
+  assert.equal(bytes.length, 100)
+  assert.deepEqual(createRandom(7).bytes(100), bytes)
+  assert.notDeepEqual(createRandom(8).bytes(100), bytes)
+  assert.notDeepEqual(bytes.subarray(0, 32), bytes.subarray(32, 64))
+  assert.equal(createRandom(7).bytes(0).length, 0)
+})
+
 test('numbers stay below their limit and reach all of it', () => {
   const random = createRandom(seedLimit - 1)
   const seen = new Set(Array.from({ length: 500 }, () => random.below(10)))

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { test } from 'node:test'
 import { NetworkError, TimeoutError } from '../../src/errors.ts'
+import type { Event } from '../../src/event.ts'
 import { told } from '../../src/experiments/evidence.ts'
 import type { Heard, Part } from '../../src/experiments/experiment.ts'
 import { carryOut, judge, type Surroundings } from '../../src/experiments/run.ts'
@@ -30,9 +32,8 @@ function countsNotes(actor: string, count: number): (heard: readonly Heard[]) =>
 
 const part: Part = {
   transport: 'tcp',
-  title: 'Parrots',
-  left: 'one',
-  right: 'two',
+  left: ['one'],
+  right: ['two'],
   actors: [
     { name: 'one', words: () => ['first'], isReady: countsNotes('one', 1) },
     {
@@ -46,11 +47,11 @@ const part: Part = {
       name: 'a',
       title: '',
       steps: [
-        { actor: 'one', line: 'hello', isDone: countsNotes('one', 1) },
-        { actor: 'two', line: 'world', isDone: countsNotes('two', 1) },
+        { actor: 'one', lines: ['hello'], isDone: countsNotes('one', 1) },
+        { actor: 'two', lines: ['world'], isDone: countsNotes('two', 1) },
       ],
     },
-    { name: 'b', title: '', steps: [{ actor: 'one', line: 'again', isDone: countsNotes('one', 1) }] },
+    { name: 'b', title: '', steps: [{ actor: 'one', lines: ['again'], isDone: countsNotes('one', 1) }] },
   ],
   claims: [
     {
@@ -58,7 +59,6 @@ const part: Part = {
       judge: (heard) => ({ verdict: 'observed', figures: String(heard.length) }),
     },
   ],
-  explanation: '',
   byHand: [],
 }
 
@@ -88,6 +88,11 @@ test('actors start in order and steps wait for each other; everything is heard i
   ])
 })
 
+function wordsOf(event: Event): string {
+  if (event.kind === 'process') return event.what
+  return event.kind === 'note' ? event.text : ''
+}
+
 test('a process that is stopped says nothing until it goes on', async () => {
   const stopping: Part = {
     ...part,
@@ -97,9 +102,9 @@ test('a process that is stopped says nothing until it goes on', async () => {
         title: '',
         steps: [
           { actor: 'one', process: 'stop', isDone: () => true },
-          { actor: 'one', line: 'to one', isDone: () => true },
-          { actor: 'two', line: 'to two', isDone: countsNotes('two', 1) },
-          { actor: 'one', process: 'continue', isDone: countsNotes('one', 3) },
+          { actor: 'one', lines: ['to one'], isDone: () => true },
+          { actor: 'two', lines: ['to two'], isDone: countsNotes('two', 1) },
+          { actor: 'one', process: 'continue', isDone: countsNotes('one', 1) },
         ],
       },
     ],
@@ -107,41 +112,94 @@ test('a process that is stopped says nothing until it goes on', async () => {
   const evidence = await carryOut(stopping, surroundings(parrot))
   const told = evidence
     .filter(({ trial }) => trial === 'a')
-    .map(({ actor, event }) => [actor, event.socket, event.kind === 'note' ? event.text : ''])
+    .map(({ actor, event }) => [actor, event.socket, wordsOf(event)])
   assert.deepEqual(told, [
-    ['one', 'process', 'the process is stopped (SIGSTOP); what arrives now waits in the kernel'],
+    ['one', 'process', 'stopped'],
     ['two', 'x', 'to two'],
-    ['one', 'process', 'the process goes on (SIGCONT)'],
+    ['one', 'process', 'continued'],
     ['one', 'x', 'to one'],
   ])
+})
+
+test('an actor that may leave: how it left is evidence, and its name is free again', async () => {
+  const [one, two] = part.actors
+  assert.ok(one !== undefined && two !== undefined)
+  const leaving: Part = {
+    ...part,
+    actors: [{ ...one, leaves: true }, two],
+    trials: [
+      {
+        name: 'a',
+        title: '',
+        steps: [
+          { actor: 'one', lines: ['/quit'], isDone: (heard) => told(heard, 'one', 'process').length > 0 },
+          { start: { ...one, words: () => ['again'], isReady: countsNotes('one', 1) } },
+          { actor: 'one', lines: ['hello', 'world'], isDone: countsNotes('one', 4) },
+          { actor: 'one', process: 'kill', isDone: (heard) => told(heard, 'one', 'process').length > 1 },
+        ],
+      },
+    ],
+  }
+  const evidence = await carryOut(leaving, surroundings(parrot))
+  const heard = evidence.filter(({ trial }) => trial === 'a')
+  assert.deepEqual(
+    heard.map(({ step, event }) => [step, wordsOf(event)]),
+    [
+      [1, '/quit'],
+      [1, 'exited'],
+      [2, 'again --json --quiet --script -'],
+      [3, 'hello'],
+      [3, 'world'],
+      [4, 'killed'],
+    ],
+  )
+  const [exited] = told(evidence, 'one', 'process')
+  assert.equal(exited?.exitCode, 0)
+})
+
+test('actors find the files of the experiment, which are gone afterwards', async () => {
+  const reader = `
+    const fs = require('node:fs')
+    const text = process.cwd() + ' ' + fs.readFileSync('word.txt')
+    console.log(JSON.stringify({ kind: 'note', seq: 1, at: 0, socket: 'x', text }))
+    process.stdin.resume()
+    process.stdin.on('data', () => process.exit())`
+  const evidence = await carryOut(
+    { ...part, files: { 'word.txt': Buffer.from('hello') }, trials: [] },
+    surroundings(reader),
+  )
+  const [event] = told(evidence, 'two', 'note')
+  const [folder = '', word] = event?.text.split(' ') ?? []
+  assert.equal(word, 'hello')
+  assert.equal(existsSync(folder), false)
 })
 
 test('an actor that dies is told with its last words', async () => {
   const dying = 'console.error("sockpit: no more"); process.exit(4)'
   await assert.rejects(
     carryOut(part, surroundings(dying)),
-    new NetworkError('Parrots: the one ended with exit code 4: sockpit: no more'),
+    new NetworkError('TCP · stream: the one ended with exit code 4: sockpit: no more'),
   )
 })
 
 test('an actor that ends with success while it is needed is told too', async () => {
   await assert.rejects(
     carryOut(part, surroundings('')),
-    new NetworkError('Parrots: the one ended with exit code 0: it gave no reason'),
+    new NetworkError('TCP · stream: the one ended with exit code 0: it gave no reason'),
   )
 })
 
 test('an actor that cannot be started', async () => {
   await assert.rejects(
     carryOut(part, surroundings('', { self: ['/nowhere/sockpit'] })),
-    /^NetworkError: Parrots: the one could not be started: no such file \(ENOENT\)$/,
+    /^NetworkError: TCP · stream: the one could not be started: no such file \(ENOENT\)$/,
   )
 })
 
 test('an actor that does not tell events', async () => {
   await assert.rejects(
     carryOut(part, surroundings('console.log("hello"); setInterval(() => {}, 1e6)')),
-    /^NetworkError: Parrots: the one told what is no event: /,
+    /^NetworkError: TCP · stream: the one told what is no event: /,
   )
 })
 
@@ -150,7 +208,7 @@ test('a run that takes too long says what it waited for', async () => {
   await assert.rejects(
     carryOut(part, surroundings(silent, { limitMs: 100 })),
     new TimeoutError(
-      'Parrots: waited in vain for the one to be ready: a run may take 100 ms in all. ' +
+      'TCP · stream: waited in vain for the one to be ready: a run may take 100 ms in all. ' +
         'Is the machine very busy? Try again.',
     ),
   )

@@ -41,6 +41,7 @@ export function stage(inControl: readonly Moment[], inHeld: readonly Moment[]): 
       actor,
       trial,
       step,
+      heardAt: index,
       event: { ...body, seq: index + 1, at: index, socket: actor === 'server' ? 'server#1' : 'client' },
     }),
   )

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { countsOf } from '../../src/views/counts.ts'
+import { tcpColumn, udpColumn, webSocketColumn } from './staged-report.ts'
+
+test('counts: writes and reads of each trial, and what they carried', () => {
+  assert.deepEqual(countsOf(tcpColumn), [
+    { trial: 'control', way: '→', writes: 5, reads: 5, payload: 23, framing: 0, upgrade: 0 },
+    { trial: 'held', way: '→', writes: 5, reads: 1, payload: 23, framing: 0, upgrade: 0 },
+  ])
+})
+
+test('counts: datagrams that are lost were sent all the same', () => {
+  const [, held] = countsOf(udpColumn)
+  assert.deepEqual([held?.writes, held?.reads, held?.payload], [5, 4, 23])
+})
+
+test('counts: of messages the payload, and what frames them', () => {
+  const [, held] = countsOf(webSocketColumn)
+  const expected = { writes: 5, reads: 1, messages: 5, payload: 23, framing: 30, upgrade: 0 }
+  assert.deepEqual(held, { trial: 'held', way: '→', ...expected })
+})
+
+test('counts: what goes back has a row of its own where it is no secret', () => {
+  const { isOneWay: _, ...bothWays } = webSocketColumn
+  assert.deepEqual(
+    countsOf(bothWays).map(({ trial, way }) => `${trial} ${way}`),
+    ['control →', 'control ←', 'held →', 'held ←'],
+  )
+})
+
+test('counts: a trial in which nothing went has a row, too', () => {
+  assert.deepEqual(
+    countsOf({ ...tcpColumn, heard: [] }).map(({ trial, writes }) => [trial, writes]),
+    [
+      ['control', 0],
+      ['held', 0],
+    ],
+  )
+})
