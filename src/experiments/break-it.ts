@@ -101,6 +101,7 @@ function webSocket(random: Random): Part {
   const wrongAccept = Buffer.from(random.bytes(20)).toString('base64')
   return {
     transport: 'websocket',
+    showsUpgrade: true,
     right: ['server', 'impostor'],
     actors: [wsServer(), tcpServer({ name: 'impostor', flags: ['--half-open'] }), mayLeave(wsClient())],
     trials: [rightTrial(cases), ...cases.map(wrongTrial), acceptTrial(wrongAccept)],

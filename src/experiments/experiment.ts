@@ -36,6 +36,8 @@ export interface Part {
   readonly right?: readonly string[]
   /** What the right side sends back is no part of the experiment, and is left out of the picture. */
   readonly isOneWay?: true
+  /** The upgrade itself is the lesson: both heads are shown, and how the accept is worked out. */
+  readonly showsUpgrade?: true
   /** Files that the actors find where they are started, by their names. */
   readonly files?: Readonly<Record<string, Uint8Array>>
   /** Started in this order, before the first trial. */

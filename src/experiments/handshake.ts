@@ -80,6 +80,7 @@ function udp(word: string): Part {
 function webSocket(): Part {
   return {
     transport: 'websocket',
+    showsUpgrade: true,
     actors: [wsServer()],
     trials: [
       {

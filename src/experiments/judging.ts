@@ -148,9 +148,6 @@ export function messagesAreWhole({ trials, from = 'client', to = 'server' }: Way
 }
 
 /** `5 messages sent, 4 messages received` */
-function countMessages(
-  sent: readonly EventOf<'message'>[],
-  received: readonly EventOf<'message'>[],
-): string {
+function countMessages(sent: readonly EventOf<'message'>[], received: readonly EventOf<'message'>[]): string {
   return `${formatCount(sent.length, 'message')} sent, ${formatCount(received.length, 'message')} received`
 }

@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer'
 import { type Event, formatEndpoint } from '../event.ts'
 import type { Happening } from './comparison.ts'
+import { grouped } from './grouped.ts'
 
 /** A sending, and a reception that brought it or a part of it. */
 export interface Carriage {
@@ -177,15 +178,4 @@ function linksOf(heard: readonly Happening[]): ReadonlyMap<Happening, string> {
     return [one, use]
   })
   return new Map(uses.map(([one, use]) => [one, names.get(use) ?? 'unknown']))
-}
-
-function grouped<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): ReadonlyMap<Key, Item[]> {
-  const groups = new Map<Key, Item[]>()
-  for (const item of items) {
-    const key = keyOf(item)
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [item])
-    else group.push(item)
-  }
-  return groups
 }

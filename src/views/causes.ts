@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
-import { formatEndpoint, type ProcessEvent } from '../event.ts'
+import { type EventOf, formatEndpoint, type ProcessEvent } from '../event.ts'
 import type { Happening } from './comparison.ts'
+import { grouped } from './grouped.ts'
 
 /** A share in something that goes from one actor to another. */
 interface Share {
@@ -18,7 +19,8 @@ interface Share {
  */
 export function causesOf(happenings: readonly Happening[]): ReadonlyMap<Happening, Happening> {
   const links = linksOf(happenings)
-  const shares = happenings.flatMap((happening) => sharesOf(happening, links))
+  const ports = portsOf(happenings)
+  const shares = happenings.flatMap((happening) => sharesOf(happening, links, ports))
   const sent = grouped(
     shares.filter(({ isSent }) => isSent),
     ({ way }) => way,
@@ -58,7 +60,11 @@ function pair(
   })
 }
 
-function sharesOf(happening: Happening, links: ReadonlyMap<Happening, readonly string[]>): readonly Share[] {
+function sharesOf(
+  happening: Happening,
+  links: ReadonlyMap<Happening, readonly string[]>,
+  ports: ReadonlyMap<string, number>,
+): readonly Share[] {
   const { event } = happening
   const on = (what: string, isSent: boolean, amount: number): readonly Share[] =>
     (links.get(happening) ?? []).map((link) => ({ way: `${what} ${link}`, isSent, amount, happening }))
@@ -71,8 +77,10 @@ function sharesOf(happening: Happening, links: ReadonlyMap<Happening, readonly s
     case 'response':
       return on(event.kind, event.direction === 'sent', 1)
     case 'datagram': {
-      const way = `datagram ${Buffer.from(event.payload).toString('latin1')}`
-      return [{ way, isSent: event.direction === 'sent', amount: 1, happening }]
+      const isSent = event.direction === 'sent'
+      const port = portTo(event, ports.get(happening.actor), ports)
+      const way = `datagram ${port} ${Buffer.from(event.payload).toString('latin1')}`
+      return [{ way, isSent, amount: 1, happening }]
     }
     case 'opened':
       // Who connects knows how long it took; its end stands before the other one is accepted.
@@ -86,6 +94,27 @@ function sharesOf(happening: Happening, links: ReadonlyMap<Happening, readonly s
     default:
       return []
   }
+}
+
+/** On which port each actor has its datagram socket, where it told. */
+function portsOf(happenings: readonly Happening[]): ReadonlyMap<string, number> {
+  return new Map(
+    happenings.flatMap(({ actor, event }) =>
+      (event.kind === 'opened' || event.kind === 'listening') && event.transport === 'udp'
+        ? [[actor, event.local.port] as const]
+        : [],
+    ),
+  )
+}
+
+/** The port that a datagram goes to, or came to; undefined where nobody told of it. */
+function portTo(
+  { direction, remote }: EventOf<'datagram'>,
+  own: number | undefined,
+  ports: ReadonlyMap<string, number>,
+): number | undefined {
+  if (direction === 'received') return own
+  return [...ports.values()].includes(remote.port) ? remote.port : undefined
 }
 
 /**
@@ -138,15 +167,4 @@ function usesOf(happenings: readonly Happening[]): ReadonlyMap<Happening, string
 /** Whether the process is no more: the kernel closed what it had open. */
 function isEnd({ what }: ProcessEvent): boolean {
   return what === 'killed' || what === 'exited'
-}
-
-function grouped<Item>(items: readonly Item[], keyOf: (item: Item) => string): ReadonlyMap<string, Item[]> {
-  const groups = new Map<string, Item[]>()
-  for (const item of items) {
-    const key = keyOf(item)
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [item])
-    else group.push(item)
-  }
-  return groups
 }

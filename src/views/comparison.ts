@@ -24,6 +24,8 @@ export interface ComparedColumn {
   readonly right?: readonly string[]
   /** What the right side sends back is left out of the picture. */
   readonly isOneWay?: true
+  /** The upgrade itself is the lesson: both heads are shown, and how the accept is worked out. */
+  readonly showsUpgrade?: true
   readonly trials: readonly { readonly name: string; readonly title: string }[]
   readonly heard: readonly Happening[]
   readonly claims: readonly JudgedClaim[]

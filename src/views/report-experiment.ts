@@ -10,7 +10,7 @@ import {
   type JudgedClaim,
   verdicts,
 } from './comparison.ts'
-import { type CountRow, countsOf } from './counts.ts'
+import { type Both, type CountRow, countsOf } from './counts.ts'
 import { drawDiagram } from './diagram-svg.ts'
 import { html, lines, type Markup } from './html.ts'
 import { upgradeSection } from './report-upgrade.ts'
@@ -72,7 +72,7 @@ function tellsOfReads({ brackets }: SequenceDiagram): boolean {
   return brackets.some(({ reads, count }) => reads.length > 1 || count > 1)
 }
 
-type CountColumn = readonly [head: string, of: (row: CountRow) => number | undefined]
+type CountColumn = readonly [head: string, of: (row: CountRow) => number | Both | undefined]
 
 /** Only those in which something stands. */
 function countTable(column: ComparedColumn): Markup {
@@ -81,25 +81,34 @@ function countTable(column: ComparedColumn): Markup {
   const all: readonly CountColumn[] = [
     [isDatagram ? 'sent' : 'writes', ({ writes }) => writes],
     [isDatagram ? 'received' : 'reads', ({ reads }) => reads],
-    ['messages', ({ messages }) => messages],
+    ['messages', ({ messages }) => (isDatagram ? undefined : messages)],
     ['payload', ({ payload }) => payload],
     ['framing', ({ framing }) => framing],
     ['upgrade', ({ upgrade }) => upgrade],
   ]
   const always = 2
-  const shown = all.filter(([, of], index) => index < always || rows.some((row) => (of(row) ?? 0) > 0))
+  const shown = all.filter(
+    ([, of], index) => index < always || rows.some((row) => countText(of(row)) !== '0'),
+  )
   const heads = shown.map(([head]) => html`<th scope="col">${head}</th>`)
   const body = rows.map((row, index) => {
     const isSame = rows[index - 1]?.trial === row.trial
-    const way = row.way === '→' ? 'to the right' : 'to the left'
-    const cells = shown.map(([, of]) => html`<td>${group(of(row) ?? 0)}</td>`)
-    return html`<tr><th scope="row">${isSame ? html`<span class="ditto">${row.trial}</span>` : row.trial} <span role="img" aria-label="${way}">${row.way}</span></th>${cells}</tr>`
+    const way = row.way === '←' ? 'to the left' : 'to the right'
+    const cells = shown.map(([, of]) => html`<td>${countText(of(row))}</td>`)
+    return html`<tr><th scope="row">${isSame ? html`<span class="ditto">${row.trial}</span>` : row.trial} <span role="img" aria-label="${way}">${row.way ?? '→'}</span></th>${cells}</tr>`
   })
   return html`<div class="counts"><h4>Counted, sizes in bytes</h4>
 <table><thead><tr><th scope="col">trial</th>${heads}</tr></thead>
 <tbody>
 ${lines(body)}
 </tbody></table></div>`
+}
+
+/** `5`, or where the ends differ `5 → 4`. */
+function countText(count: number | Both | undefined): string {
+  if (count === undefined || typeof count === 'number') return group(count ?? 0)
+  const { sent, received } = count
+  return sent === received ? group(sent) : `${group(sent)} → ${group(received)}`
 }
 
 function claimList(claims: readonly JudgedClaim[]): Markup {

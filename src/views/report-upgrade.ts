@@ -13,16 +13,14 @@ type Head = EventOf<'request' | 'response'>
 interface Upgrade {
   readonly request: EventOf<'request'>
   readonly response: EventOf<'response'> | undefined
-  /** It is a part of the experiment, not only what comes before it. */
-  readonly isInTrial: boolean
 }
 
 /** The first upgrade in which each side tells of what it sent; none where there was none. */
 export function upgradeSection(column: ComparedColumn, id: string): Markup | undefined {
   const upgrade = upgradeOf(column)
   if (upgrade === undefined) return undefined
-  const { request, response, isInTrial } = upgrade
-  return html`<details class="upgrade"${isInTrial ? html` open` : undefined}>
+  const { request, response } = upgrade
+  return html`<details class="upgrade"${column.showsUpgrade ? html` open` : undefined}>
 <summary><h3 id="${id}-upgrade">The upgrade, as it travelled</h3></summary>
 <div class="heads">
 ${headBlock('→ the request', request)}
@@ -42,7 +40,6 @@ function upgradeOf({ heard, left = usualLeft }: ComparedColumn): Upgrade | undef
     .find(({ actor, event }) => actor === chosen.actor && event.kind === 'response')
   return {
     request: chosen.event,
-    isInTrial: chosen.trial !== undefined,
     response: answer?.event.kind === 'response' ? answer.event : undefined,
   }
 }

@@ -27,8 +27,8 @@ export interface ShownStep {
   readonly shown: readonly Shown[]
 }
 
-/** What is no part of a comparison. */
-const never: ReadonlySet<Event['kind']> = new Set(['resolved'])
+/** What is no part of a comparison, but an instrument of it. */
+const never: ReadonlySet<Event['kind']> = new Set(['resolved', 'expected', 'stats'])
 
 export function sideOf(column: ComparedColumn, actor: string): Side | undefined {
   const { left = usualLeft, right = usualRight } = column
@@ -110,7 +110,7 @@ function isShown(
   { loose, repeated, plain }: Hints,
 ): boolean {
   const { event } = happening
-  if (never.has(event.kind) || repeated.has(happening)) return false
+  if (never.has(event.kind) || repeated.has(happening) || isOrdinaryEnd(event)) return false
   if (transport !== 'websocket') return !isOneWay || goesOn(event, side)
   if (event.kind === 'bytes') return plain.has(happening.actor)
   if (event.kind !== 'frame') return !isOneWay || goesOn(event, side)
@@ -133,6 +133,11 @@ function plainActors(heard: readonly Happening[]): ReadonlySet<string> {
       plain.delete(actor)
   }
   return plain
+}
+
+/** A process that ended as it was asked to. */
+function isOrdinaryEnd(event: Event): boolean {
+  return event.kind === 'process' && event.exitCode === 0
 }
 
 /** Whether it goes from left to right; so does what goes nowhere. */

@@ -15,6 +15,7 @@ import { showLatin1 } from './head-lines.ts'
 import { type Line, lineWidth, span } from './lines.ts'
 import type { Role } from './palette.ts'
 import { head } from './preview.ts'
+import { shortWords } from './short-words.ts'
 import type { Side } from './shown.ts'
 import type { Other, Run, Single } from './timeline-rows.ts'
 import { formatBytes, formatCount } from './units.ts'
@@ -127,7 +128,9 @@ function eventLines(event: Event, side: Side, width: number): readonly Line[] {
   }
   const { mark, role, text, notes = [] } = describe(event.kind, event, showInNarrow)
   const arrow = 'direction' in event ? arrowOf(event.direction, side) : mark
-  const told = tidied(event, text)
+  const short = shortWords(event)
+  if (short !== undefined) return marked(arrow, role, short, width, 'plain')
+  const told = joinedUp(text)
   const lines = told.flatMap((one, index) => {
     const words = event.kind === 'frame' && index === 0 ? frameText(event, one.text) : one.text
     const ink = one.as === 'faint' && event.kind !== 'frame' ? 'faint' : 'plain'
@@ -152,27 +155,16 @@ function headText(event: RequestEvent | ResponseEvent): string {
     : showLatin1(`${event.status} ${event.reason}, ${size}`)
 }
 
-/** Without what the table counts, and what is told elsewhere on this screen. */
-function tidied(event: Event, text: readonly Paragraph[]): readonly Paragraph[] {
+/** Paragraphs that go on in the line before them put there. */
+function joinedUp(text: readonly Paragraph[]): readonly Paragraph[] {
   const joined: Paragraph[] = []
-  for (const one of text.filter((paragraph, index) => isTold(event, paragraph, index))) {
+  for (const one of text) {
     const before = joined.at(-1)
     if (one.joins && before !== undefined)
       joined[joined.length - 1] = { ...before, text: `${before.text}, ${one.text}` }
     else joined.push(one)
   }
-  return event.kind === 'connecting' && event.attempts === 1
-    ? joined.map((one) => ({ ...one, text: one.text.replace(/, attempt.*/, '') }))
-    : joined
-}
-
-function isTold(event: Event, { text }: Paragraph, index: number): boolean {
-  if (index === 0) return true
-  if (event.kind === 'stats') return !/^altogether|^the kernel dropped none/.test(text)
-  if (event.kind !== 'closed') return true
-  if (event.transport === 'websocket') return !/^(?:in|out) /.test(text)
-  if (event.transport === 'tcp') return event.unsent > 0 && text.includes('never left')
-  return /^the kernel dropped \d|never left|^refused/.test(text)
+  return joined
 }
 
 /** Words behind a mark; they go on under themselves. */

@@ -7,10 +7,11 @@ import { happeningsIn, sideOf } from './shown.ts'
 import { describe } from './words.ts'
 
 /**
- * The first upgrade in a trial that is about nothing else, and each that failed: others go without saying. Nothing
+ * Where the upgrade is the lesson: the first upgrade in a trial that is about nothing else, and each that failed: others go without saying. Nothing
  * elsewhere.
  */
 export function upgradeSection(column: ComparedColumn, trial: string, width: number): readonly Line[] {
+  if (!column.showsUpgrade) return []
   const inTrial = new Set(happeningsIn(column, trial).map(({ event }) => event))
   const sends = new Set(column.heard.filter(({ event }) => isSending(event)).map((one) => one.trial))
   const heard = column.heard.filter((one) => one.trial !== undefined && sideOf(column, one.actor) === 'left')

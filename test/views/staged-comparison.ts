@@ -175,6 +175,7 @@ export const handshake: readonly Column[] = [
   },
   {
     transport: 'websocket',
+    showsUpgrade: true,
     trials,
     claims,
     byHand: [run('sockpit ws-echo --hold --no-compress')],

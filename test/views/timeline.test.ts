@@ -93,8 +93,7 @@ test('timeline: what was received stands beside its sending, or below it', () =>
   assert.deepEqual(draw([step], 60), [
     'client     server',
     '→ 3 B oak  → 3 B oak',
-    '           ‖ reading stopped; what arrives now waits in the',
-    '             kernel',
+    '           ‖ reading stopped',
     '→ 3 B elm  → 3 B elm',
   ])
 })
