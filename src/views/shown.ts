@@ -61,16 +61,30 @@ export function shownSteps(column: ComparedColumn, trial: string): readonly Show
     shown: withRemarks(
       column,
       inTrial.some((one) => one.step === step && hints.repeated.has(one)),
-      inTrial
-        .filter((one) => one.step === step)
-        .flatMap((happening): readonly Shown[] => {
-          const side = sideOf(column, happening.actor)
-          if (side === undefined || !isShown(happening, side, column, hints)) return []
-          const tag = tagOf(happening, side)
-          return [{ side, happening, ...(tag !== undefined && { tag }) }]
-        }),
+      newPeersLast(inTrial.filter((one) => one.step === step)).flatMap((happening): readonly Shown[] => {
+        const side = sideOf(column, happening.actor)
+        if (side === undefined || !isShown(happening, side, column, hints)) return []
+        const tag = tagOf(happening, side)
+        return [{ side, happening, ...(tag !== undefined && { tag }) }]
+      }),
     ),
   }))
+}
+
+/** An address is new because of the datagram that came from it: told first, it is drawn after it. */
+function newPeersLast(inStep: readonly Happening[]): readonly Happening[] {
+  const drawn = [...inStep]
+  for (const peer of inStep.filter(({ event }) => event.kind === 'peer')) {
+    const at = drawn.indexOf(peer)
+    const datagram = drawn.findIndex(
+      ({ actor, event }, index) =>
+        index > at && actor === peer.actor && event.kind === 'datagram' && event.direction === 'received',
+    )
+    if (datagram === -1) continue
+    drawn.splice(at, 1)
+    drawn.splice(datagram, 0, peer)
+  }
+  return drawn
 }
 
 const unseen = "SYN, SYN-ACK, ACK: the kernels' work, unseen from here"
