@@ -87,9 +87,9 @@ function trials(word: string, ...until: readonly Condition[]): readonly Trial[] 
 
 function byHand(word: string, bytes: number, server: string, client: string): readonly HandStep[] {
   return [
-    run(1, `sockpit ${server}`),
+    run(1, `sockpit ${server} --show 20`),
     run(2, `head -c ${bytes} /dev/urandom > large`),
-    run(2, `sockpit ${client}`),
+    run(2, `sockpit ${client} --show 20`),
     ...type(2, word, '/file large'),
   ]
 }

@@ -113,10 +113,10 @@ function trials(
 
 function byHand(word: string, server: string, client: string): readonly HandStep[] {
   return [
-    run(1, `sockpit ${server}`),
+    run(1, `sockpit ${server} --show 20`),
     run(2, `head -c ${mostDatagram} /dev/urandom > fits`),
     run(2, `head -c ${mostDatagram + 1} /dev/urandom > over`),
-    run(2, `sockpit ${client}`),
+    run(2, `sockpit ${client} --show 20`),
     ...type(2, '/file fits', '/file over', word),
   ]
 }
