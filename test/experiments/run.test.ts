@@ -121,6 +121,13 @@ test('a process that is stopped says nothing until it goes on', async () => {
   ])
 })
 
+test('a process that is still stopped at the end goes on, and ends as a person would end it', async () => {
+  const steps = [{ actor: 'one', process: 'stop', isDone: () => true } as const]
+  const stopped: Part = { ...part, trials: [{ name: 'a', title: '', steps }] }
+  const evidence = await carryOut(stopped, surroundings(parrot))
+  assert.equal(told(evidence, 'one', 'note').at(-1)?.text, '/quit')
+})
+
 test('an actor that may leave: how it left is evidence, and its name is free again', async () => {
   const [one, two] = part.actors
   assert.ok(one !== undefined && two !== undefined)

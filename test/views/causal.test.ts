@@ -262,3 +262,33 @@ test('causal order: thousands of them take no time', () => {
   )
   assert.equal(ordered.length, 8_000)
 })
+
+test('of datagrams that are alike, each belongs to the port that it went to', () => {
+  const open = (port: number): EventBody => ({
+    kind: 'opened',
+    transport: 'udp',
+    local: endpoint(port),
+    remote,
+    connected: true,
+  })
+  const sentTo = (port: number): EventBody =>
+    ({ ...datagram('sent', 'yew'), remote: endpoint(port) }) as EventBody
+  const ordered = inCausalOrder(
+    happenings(
+      [
+        ['ann', open(1)],
+        ['ben', open(2)],
+      ],
+      [
+        ['server', sentTo(1)],
+        ['ben', datagram('received', 'yew')],
+        ['ann', datagram('received', 'yew')],
+        ['server', sentTo(2)],
+      ],
+    ),
+  )
+  assert.deepEqual(
+    ordered.slice(2).map(({ actor }) => actor),
+    ['server', 'ann', 'server', 'ben'],
+  )
+})

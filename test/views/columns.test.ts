@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Event, EventBody } from '../../src/event.ts'
 import { cellWidth } from '../../src/views/cells.ts'
 import { type ColumnsOptions, renderComparison } from '../../src/views/columns.ts'
 import { assertGolden } from './golden.ts'
@@ -98,4 +99,22 @@ test('columns: a command line that is broken is still one', () => {
 
 test('columns: bytes of a peer cannot act on the terminal', () => {
   assert.doesNotMatch(screen([evil]), /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/)
+})
+
+test('columns: what is an instrument of the experiment only, is left out', () => {
+  const step: readonly EventBody[] = [
+    { kind: 'expected', met: true, payload: Buffer.from('oak'), tookMs: 1 },
+    { kind: 'process', what: 'exited', exitCode: 0 },
+    { kind: 'process', what: 'exited', exitCode: 3 },
+  ]
+  const heard = step.map((body, index) => ({
+    actor: 'client',
+    trial: 'control',
+    step: 1,
+    heardAt: index,
+    event: { ...body, seq: index + 1, at: 0, socket: 'process' } as Event,
+  }))
+  const drawn = screen([{ ...tcp, heard }])
+  assert.match(drawn, /× exit code 3\n/)
+  assert.doesNotMatch(drawn, /exit code 0|expectation/)
 })

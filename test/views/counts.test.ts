@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Event, EventBody } from '../../src/event.ts'
 import { countsOf } from '../../src/views/counts.ts'
 import { tcpColumn, udpColumn, webSocketColumn } from './staged-report.ts'
 
@@ -49,4 +50,20 @@ test('counts: a trial in which nothing went has a row, too', () => {
       ['held', 0],
     ],
   )
+})
+
+test('counts: a control frame is framing from end to end', () => {
+  const ping: EventBody = {
+    kind: 'frame',
+    direction: 'sent',
+    ...{ fin: true, rsv1: false, rsv2: false, rsv3: false },
+    opcode: 9,
+    mask: '37fa213d',
+    lengthForm: 7,
+    ...{ length: 3, size: 3, payload: Buffer.from('fox') },
+  }
+  const event = { ...ping, seq: 1, at: 0, socket: 'client' } as Event
+  const heard = [{ actor: 'client', trial: 'held', step: 1, heardAt: 0, event }]
+  const [, held] = countsOf({ ...webSocketColumn, heard })
+  assert.deepEqual([held?.framing, held?.payload.sent, held?.messages?.sent], [9, 0, 0])
 })
