@@ -47,19 +47,6 @@ export class ActorProcess {
   ) {
     const [program, ...first] = self
     this.#child = spawn(program, [...first, ...words, ...actorWords], { cwd: folder })
-    // One that has ended takes no more lines; how it ended says the rest.
-    this.#child.stdin.on('error', () => {})
-    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.#errors = (this.#errors + text).slice(-longestErrors)
-    })
-    const lines = createInterface({ input: this.#child.stdout, crlfDelay: Number.POSITIVE_INFINITY })
-    lines.on('line', (line) => {
-      try {
-        hooks.hear(decodeEvent(line))
-      } catch (error) {
-        hooks.failed(`told what is no event: ${describeSystemError(error)}`)
-      }
-    })
     this.#ended = new Promise((resolve) => {
       this.#child.on('error', (error) => {
         hooks.failed(`could not be started: ${describeSystemError(error)}`)
@@ -72,6 +59,8 @@ export class ActorProcess {
         resolve()
       })
     })
+    // Where the system had no room for it, it has no streams either.
+    if (this.#child.pid !== undefined) this.#listen(hooks)
   }
 
   /** Lets it carry out lines of the language, one after the other. */
@@ -97,5 +86,22 @@ export class ActorProcess {
   kill(): Promise<void> {
     this.signal('kill')
     return this.#ended
+  }
+
+  #listen({ hear, failed }: ActorHooks): void {
+    const { stdin, stdout, stderr } = this.#child
+    // One that has ended takes no more lines; how it ended says the rest.
+    stdin.on('error', () => {})
+    stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#errors = (this.#errors + text).slice(-longestErrors)
+    })
+    const lines = createInterface({ input: stdout, crlfDelay: Number.POSITIVE_INFINITY })
+    lines.on('line', (line) => {
+      try {
+        hear(decodeEvent(line))
+      } catch (error) {
+        failed(`told what is no event: ${describeSystemError(error)}`)
+      }
+    })
   }
 }

@@ -16,6 +16,7 @@ const counted = ['writes', 'reads', 'messages', 'payload', 'framing', 'upgrade']
 export function countTable(columns: readonly ComparedColumn[], width: number): readonly Line[] {
   const isNamed = columns.length > 1
   const rows = columns.flatMap((column) => rowsOf(column))
+  if (rows.length === 0) return []
   const head = ['', '', '', ...counted]
   const sparse = rows.map(({ cells, name, trial }, index) => {
     const before = rows[index - 1]

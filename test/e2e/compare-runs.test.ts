@@ -166,3 +166,21 @@ test('a contradiction in one of several runs: exit 7, and the seed that repeats 
     /^sockpit: boundaries: contradicted: ".*" \(.*\), and \d claims more; with --seed 7\n$/,
   )
 })
+
+test('where the system has no room for the actors: one line that says so', async (t) => {
+  const running = startProgram(t, 'sh', ['-c', `ulimit -n 20; exec ${sockpitCommand} compare boundaries`])
+  const { code, stderr } = await running.exit
+  assert.equal(code, 1)
+  assert.match(
+    stderr,
+    /^sockpit: (?:TCP|UDP|WebSocket) · .*: the server could not be started: .*\(EMFILE\)\n$/,
+  )
+})
+
+test('transports that take no part: why, and nothing that is empty', async (t) => {
+  const outcome = await run(t, ['compare', 'closes', '--only', 'tcp,udp'])
+  assert.equal(outcome.code, 0)
+  assert.match(text(outcome), /^ {2}– TCP · stream: /m)
+  assert.match(text(outcome), /^ {2}– UDP · datagrams: /m)
+  assert.doesNotMatch(text(outcome), /Counted|Claims|By hand/)
+})
