@@ -64,12 +64,9 @@ function tcp([word = '', answer = '', more = '']: readonly string[]): Part {
         steps: [
           ...begin,
           say('client', '/close', hasTold('client', 'closed'), hasTold('server', 'ended')),
-          // The first write makes the client's kernel say that nobody is there; the second is told so.
-          say(
-            'server',
-            [`/to 1 /send ${answer}`, `/to 1 /send ${more}`],
-            any(hasTold('server', 'closed'), hasWritten('server', 2)),
-          ),
+          // The first write makes the client's kernel say that nobody is there; one that comes later is told so.
+          say('server', `/to 1 /send ${answer}`, hasWritten('server', 1)),
+          say('server', `/to 1 /send ${more}`, any(hasTold('server', 'closed'), hasWritten('server', 2))),
           say('client', '/quit', hasLeft('client')),
         ],
       },
