@@ -145,6 +145,7 @@ describe('ws-echo: clients that do not behave', { concurrency: 3 }, () => {
     const deaf = await upgradeByHand(t, port)
     const { socket, what, afterMs } = await server.event('timeout')
     assert.deepEqual([socket, what, afterMs], ['server#2', 'ping', 1_000])
+    await deaf.has(2)
     assert.equal(deaf.frames()[0]?.opcode, 9)
     const verdict = await verdictOn(server, 'server#2')
     assert.deepEqual([verdict.closeCode, verdict.first, verdict.how], [1006, 'us', 'timeout'])
