@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { verbRows } from '../src/action.ts'
-import * as options from '../src/commands/options.ts'
+import { subcommands } from '../src/commands/subcommands.ts'
 import { exitCodes } from '../src/exit-code.ts'
 import { experiments } from '../src/experiments/index.ts'
 import { elsewhere } from '../src/verbs.ts'
@@ -110,8 +110,8 @@ test('the README lists every exit code', () => {
 })
 
 test('every option that the README names exists', () => {
-  const flags = Object.values(options)
-    .flatMap((rows) => (typeof rows === 'function' ? [] : Object.values<options.OptionRow>(rows)))
+  const flags = subcommands
+    .flatMap(({ options }) => Object.values(options))
     .flatMap((row) => row.flags.match(/--[a-z0-9-]+/g) ?? [])
   const known = new Set([...flags, '--help', '--version', '--chat', '--fragments'])
   for (const [flag] of readme.matchAll(/(?<![\w-])--[a-z][a-z0-9-]+/g)) assert.ok(known.has(flag), flag)

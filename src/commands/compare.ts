@@ -16,7 +16,8 @@ import { renderProgress } from '../views/progress.ts'
 import { formatCount } from '../views/units.ts'
 import { awaitKey } from './await-key.ts'
 import { encodeClaims, encodeDistribution, encodeHeard } from './compare-json.ts'
-import type { compareOptions, Values } from './options.ts'
+import type { compareOptions } from './options/compare.ts'
+import type { Values } from './options/row.ts'
 import { usesColor } from './set-up.ts'
 
 type Options = Values<typeof compareOptions>

@@ -17,7 +17,11 @@ import type { LogOptions } from '../views/log.ts'
 import type { RawOptions } from '../views/raw.ts'
 import type { View } from '../views/view.ts'
 import { sequenceHeaderSize } from '../wire/sequence.ts'
-import type { commonOptions, datagramOptions, streamOptions, Values, webSocketOptions } from './options.ts'
+import type { commonOptions } from './options/common.ts'
+import type { Values } from './options/row.ts'
+import type { streamOptions } from './options/tcp.ts'
+import type { datagramOptions } from './options/udp.ts'
+import type { webSocketOptions } from './options/websocket.ts'
 
 type Common = Values<typeof commonOptions>
 
@@ -272,4 +276,17 @@ export function usesColor(output: Output, values: Pick<Common, 'color' | 'noColo
 /** Marks the numbered datagrams of this run. */
 export function streamId({ randomBytes }: Context): number {
   return Buffer.from(randomBytes(4)).readUInt32BE()
+}
+
+/** The service that was asked for by its name, or by `--echo`. @throws UsageError where both ask for different ones */
+export function chooseService<Name extends string>({
+  echo,
+  service,
+}: {
+  readonly echo?: boolean
+  readonly service?: Name
+}): Name | 'echo' | 'none' {
+  if (echo !== true) return service ?? 'none'
+  if (service === undefined || service === 'echo') return 'echo'
+  throw new UsageError(`--echo is short for --service echo, but --service ${service} was given too`)
 }

@@ -7,7 +7,8 @@ import { TcpClient, type TcpClientOptions } from '../net/tcp-client.ts'
 import { Stop } from '../session/stop.ts'
 import { formatDuration } from '../views/units.ts'
 import { checkLocalAddress, chooseFamily, parseConnectAddress } from './address.ts'
-import type { tcpClientOptions, Values } from './options.ts'
+import type { Values } from './options/row.ts'
+import type { tcpClientOptions } from './options/tcp.ts'
 import { chooseView, openSession, resolveSession, resolveStream, type ViewName } from './set-up.ts'
 
 const defaultPort = 9_000

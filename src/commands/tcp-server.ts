@@ -2,8 +2,16 @@ import type { Context } from '../context.ts'
 import type { ExitCode } from '../exit-code.ts'
 import { TcpServer, type TcpServerOptions } from '../net/tcp-server.ts'
 import { chooseFamily, parseListenAddress } from './address.ts'
-import { chooseService, type tcpServerOptions, type Values } from './options.ts'
-import { chooseView, openSession, resolveSession, resolveStream, type ViewName } from './set-up.ts'
+import type { Values } from './options/row.ts'
+import type { tcpServerOptions } from './options/tcp.ts'
+import {
+  chooseService,
+  chooseView,
+  openSession,
+  resolveSession,
+  resolveStream,
+  type ViewName,
+} from './set-up.ts'
 
 const defaultPort = 9_000
 

@@ -2,7 +2,8 @@ import type { Context } from '../context.ts'
 import type { ExitCode } from '../exit-code.ts'
 import { UdpClient, type UdpClientOptions } from '../net/udp-client.ts'
 import { checkLocalAddress, chooseFamily, parseConnectAddress } from './address.ts'
-import type { udpClientOptions, Values } from './options.ts'
+import type { Values } from './options/row.ts'
+import type { udpClientOptions } from './options/udp.ts'
 import {
   chooseSplit,
   chooseView,

@@ -5,8 +5,10 @@ import { familyOf } from '../net/endpoint.ts'
 import { isMulticast } from '../net/multicast.ts'
 import { UdpServer, type UdpServerOptions } from '../net/udp-server.ts'
 import { type Address, chooseFamily, type Family, parseListenAddress } from './address.ts'
-import { chooseService, type udpServerOptions, type Values } from './options.ts'
+import type { Values } from './options/row.ts'
+import type { udpServerOptions } from './options/udp.ts'
 import {
+  chooseService,
   chooseSplit,
   chooseView,
   openSession,

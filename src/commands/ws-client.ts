@@ -3,7 +3,8 @@ import { UsageError } from '../errors.ts'
 import type { ExitCode } from '../exit-code.ts'
 import { WebSocketClient, type WebSocketClientOptions } from '../net/websocket-client.ts'
 import { checkHost, chooseFamily } from './address.ts'
-import type { Values, wsClientOptions } from './options.ts'
+import type { Values } from './options/row.ts'
+import type { wsClientOptions } from './options/websocket.ts'
 import {
   chooseSplit,
   chooseView,

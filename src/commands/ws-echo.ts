@@ -2,7 +2,8 @@ import type { Context } from '../context.ts'
 import type { ExitCode } from '../exit-code.ts'
 import { WebSocketServer, type WebSocketServerOptions } from '../net/websocket-server.ts'
 import { chooseFamily, parseListenAddress } from './address.ts'
-import type { Values, wsEchoOptions } from './options.ts'
+import type { Values } from './options/row.ts'
+import type { wsEchoOptions } from './options/websocket.ts'
 import {
   chooseSplit,
   chooseView,

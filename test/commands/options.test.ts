@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import * as tables from '../../src/commands/options.ts'
+import { commonOptions } from '../../src/commands/options/common.ts'
+import { compareOptions } from '../../src/commands/options/compare.ts'
+import type { OptionRow } from '../../src/commands/options/row.ts'
+import { streamOptions, tcpClientOptions, tcpServerOptions } from '../../src/commands/options/tcp.ts'
+import { datagramOptions, udpClientOptions, udpServerOptions } from '../../src/commands/options/udp.ts'
+import { chooseService } from '../../src/commands/set-up.ts'
+import { subcommands } from '../../src/commands/subcommands.ts'
 import { UsageError } from '../../src/errors.ts'
-
-const { commonOptions, compareOptions, streamOptions, tcpClientOptions, tcpServerOptions } = tables
-const { datagramOptions, udpClientOptions, udpServerOptions } = tables
-const commands: Readonly<Record<string, Readonly<Record<string, tables.OptionRow>>>> = {
-  'tcp-server': tcpServerOptions,
-  'tcp-client': tcpClientOptions,
-  'udp-server': udpServerOptions,
-  'udp-client': udpClientOptions,
-  compare: compareOptions,
-}
 
 /** `--keep-alive <duration>` → `keepAlive`. */
 function longName(flags: string): string {
@@ -19,20 +15,26 @@ function longName(flags: string): string {
   return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
 }
 
+/** `keepAlive` → `keep-alive`. */
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}
+
 describe('every row', () => {
-  for (const [command, rows] of Object.entries(commands)) {
-    for (const [name, row] of Object.entries<tables.OptionRow>(rows)) {
+  for (const { name: command, options: rows } of subcommands) {
+    for (const [name, row] of Object.entries<OptionRow>(rows)) {
       test(`${command} ${row.flags}`, () => {
         assert.equal(longName(row.flags), name, 'its name is that of its long flag')
         assert.ok(row.help.length > 5 && row.group.length > 3, 'it has help and a group')
         assert.doesNotMatch(row.help, /[.\s]$/)
+        assert.ok(row.toldBy === undefined || rows[row.toldBy]?.help.includes(`--${kebab(name)}`))
         assert.equal(/<.+>$/.test(row.flags), row.parse !== undefined, 'it takes a value if it parses one')
       })
     }
   }
 
   test('no flag means two things in one command', () => {
-    for (const rows of Object.values(commands)) {
+    for (const { options: rows } of subcommands) {
       const flags = Object.values(rows).flatMap((row) => row.flags.match(/(?<![\w-])--?[a-z0-9-]+/gi) ?? [])
       assert.deepEqual(flags, [...new Set(flags)])
     }
@@ -40,7 +42,7 @@ describe('every row', () => {
 })
 
 test('what CLI.md promises is there', () => {
-  const flags = (rows: Readonly<Record<string, tables.OptionRow>>) =>
+  const flags = (rows: Readonly<Record<string, OptionRow>>) =>
     Object.values(rows).flatMap((row) => row.flags.replace(/ <.*/, '').split(', '))
   const every = '-e --enter --script -v -q --time --show -w --wait -n --count --eol -4 -6 --color --no-color'
   const views = '--view --json --hex -x --raw'
@@ -82,10 +84,8 @@ test('the help of UDP speaks of datagrams', () => {
   for (const rows of [udpServerOptions, udpClientOptions]) {
     assert.match(rows.count.help, /datagrams$/)
     assert.match(rows.eol.help, /\(none\)$/)
-    for (const row of Object.values<tables.OptionRow>(rows))
-      assert.doesNotMatch(row.help, /stream|FIN|connection/)
+    for (const row of Object.values<OptionRow>(rows)) assert.doesNotMatch(row.help, /stream|FIN|connection/)
   }
-  assert.match(commonOptions.count.help, /reads$/)
 })
 
 describe('values', () => {
@@ -456,7 +456,7 @@ describe('values of datagrams', () => {
   }
 
   test('of every option of UDP that takes one stand in this table, or are those of every command', () => {
-    const rows = [udpServerOptions, udpClientOptions].flatMap((one) => Object.values<tables.OptionRow>(one))
+    const rows = [udpServerOptions, udpClientOptions].flatMap((one) => Object.values<OptionRow>(one))
     const common = new Set(Object.values(commonOptions).map((row) => row.flags as string))
     const taking = new Set(rows.filter((row) => row.parse !== undefined).map((row) => row.flags))
     const own = [...taking].filter((flags) => !common.has(flags))
@@ -474,12 +474,12 @@ describe('the service', () => {
     [{ echo: true, service: 'echo' }, 'echo'],
   ]
   for (const [given, name] of rows) {
-    test(JSON.stringify(given), () => assert.equal(tables.chooseService(given), name))
+    test(JSON.stringify(given), () => assert.equal(chooseService(given), name))
   }
 
   test('that is not echo contradicts --echo', () => {
     for (const service of ['time', 'none'] as const) {
-      assert.throws(() => tables.chooseService({ echo: true, service }), {
+      assert.throws(() => chooseService({ echo: true, service }), {
         name: 'UsageError',
         message: `--echo is short for --service echo, but --service ${service} was given too`,
       })

@@ -185,13 +185,13 @@ describe('tcp-server', { concurrency: 3 }, () => {
   })
 
   test('--idle-timeout closes a silent client, and only that one', async (t) => {
-    const { server, port } = await serve(t, ['--idle-timeout', '400ms', '--echo'])
+    const { server, port } = await serve(t, ['--idle-timeout', '1200ms', '--echo'])
     const silent = await connectTo(t, port)
     const busy = await connectTo(t, port)
     const ticking = setInterval(() => busy.socket.write('.'), 50)
     t.after(() => clearInterval(ticking))
     const timeout = await server.event('timeout')
-    assert.deepEqual([timeout.socket, timeout.what, timeout.afterMs], ['server#1', 'idle', 400])
+    assert.deepEqual([timeout.socket, timeout.what, timeout.afterMs], ['server#1', 'idle', 1_200])
     await silent.fin
     const { first, socket } = overTcp(await server.event('closed'))
     assert.deepEqual([first, socket], ['us', 'server#1'])

@@ -335,14 +335,14 @@ describe('ws-echo judges the request', { concurrency: 3 }, () => {
   })
 
   test('a request that never ends, or never begins, is closed in time and told', async (t) => {
-    const { server, port } = await serveEcho(t, ['--handshake-timeout', '300ms'])
+    const { server, port } = await serveEcho(t, ['--handshake-timeout', '1500ms'])
     const [mute, slow] = [polite(await connectTo(t, port)), polite(await connectTo(t, port))]
     slow.socket.write('GET / HTTP/1.1\r\nHost: x')
     const served = await upgradeByHand(t, port)
     await Promise.all([mute.closed, slow.closed])
     await server.until('both', () => (server.eventsOf('timeout').length === 2 ? true : undefined))
     assert.ok(
-      server.eventsOf('timeout').every(({ what, afterMs }) => what === 'handshake' && afterMs === 300),
+      server.eventsOf('timeout').every(({ what, afterMs }) => what === 'handshake' && afterMs === 1_500),
     )
     assert.deepEqual((await verdictOn(server, 'server#1')).upgraded, false)
     served.peer.socket.write(maskedFrame({ opcode: 1, payload: 'still here' }))

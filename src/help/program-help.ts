@@ -1,0 +1,32 @@
+/** The help of everything: what there is, in few words. */
+import { subcommands } from '../commands/subcommands.ts'
+import { wrapWords } from '../views/cells.ts'
+import { columnLines, type Layout } from './layout.ts'
+import { topics } from './topics.ts'
+
+/** `sockpit --help` */
+export function programHelp(layout: Layout): string {
+  const { palette } = layout
+  const about = 'A sandpit for sockets: raw TCP, UDP and WebSocket on the command line, made to be looked at.'
+  const commands = subcommands.map(({ name, operands, summary }) => {
+    const usage = [name, ...operands.map((operand) => operand.usage)].join(' ')
+    return [usage, summary] as const
+  })
+  const lines = [
+    'Usage: sockpit [command] [options]',
+    '',
+    ...wrapWords(about, layout.width),
+    '',
+    palette.strong('Commands'),
+    ...columnLines(commands, layout),
+    '',
+    palette.strong('Help on more'),
+    ...columnLines(
+      topics.map(({ name, summary }) => [`help ${name}`, summary]),
+      layout,
+    ),
+    '',
+    'sockpit alone asks what you want to do; start with: sockpit compare',
+  ]
+  return lines.map((line) => `${line.trimEnd()}\n`).join('')
+}
