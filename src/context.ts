@@ -5,6 +5,8 @@ import type { EndingSignal } from './exit-code.ts'
 export interface Output {
   readonly stream: Writable
   readonly isTerminal: boolean
+  /** Whether what stands there can be drawn over: a terminal that is not dumb. */
+  readonly isDrawable: boolean
   /** Whether nobody will ever see what is written: it is /dev/null. */
   readonly isDiscarded: boolean
   /** Columns of the terminal now; 80 where there is none. */
@@ -61,6 +63,8 @@ export interface Context {
   readonly self: readonly [string, ...string[]]
   /** Calls back on the first signal that ends a command; a second one ends the process at once. */
   onSignal(callback: (signal: EndingSignal) => void): void
+  /** Stops the whole job, as Ctrl-Z does, and calls back when it goes on. */
+  suspend(onContinue: () => void): void
   /** Ctrl-C where the terminal does not send the signal itself: as if it had come. */
   interrupt(): void
 }

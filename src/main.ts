@@ -25,6 +25,7 @@ function createOutput(fd: 1 | 2, create: () => Writable & { columns?: number }):
       return open()
     },
     isTerminal,
+    isDrawable: isTerminal && process.env.TERM !== 'dumb',
     isDiscarded: !isTerminal && isDiscarded(fd),
     color: isTerminal && (process.env.NO_COLOR ?? '') === '' && process.env.TERM !== 'dumb',
     width: () => (isTerminal ? (open().columns ?? 80) : Number(process.env.COLUMNS) || 80),
@@ -113,6 +114,12 @@ function createSignals() {
   }
 }
 
+/** Where the terminal gives single keys, Ctrl-Z is one of them: process group 0 is our own. */
+function suspend(onContinue: () => void): void {
+  process.once('SIGCONT', onContinue)
+  process.kill(0, 'SIGTSTP')
+}
+
 /**
  * Milliseconds since the process started. The global performance would load node:perf_hooks, which every start
  * would pay for; process.uptime() alone takes twice as long as process.hrtime().
@@ -145,6 +152,7 @@ function createContext(): Context {
     home: homedir(),
     openFiles,
     self: [process.execPath, process.argv[1] ?? ''],
+    suspend,
     ...createSignals(),
   }
 }

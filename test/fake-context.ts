@@ -44,6 +44,7 @@ export function fakeContext(options: FakeOptions = {}): FakeContext {
     self: ['sockpit'],
     onSignal: (callback) => void callbacks.push(callback),
     interrupt: () => signal('SIGINT'),
+    suspend: (onContinue) => onContinue(),
     get written() {
       return { stdout: stdout.text(), stderr: stderr.text() }
     },
@@ -84,6 +85,7 @@ function fakeOutput({ width = 80, isTerminal = false, color = false }: FakeOptio
   const output = {
     stream,
     isTerminal,
+    isDrawable: isTerminal,
     isDiscarded: false,
     color,
     width: () => width,

@@ -1,10 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Context } from '../context.ts'
-
-/** A terminal's input, which can give single keys. */
-interface KeyInput extends Readable {
-  setRawMode(raw: boolean): void
-}
+import { isKeyInput } from '../session/keys.ts'
 
 const ctrlC = 0x03
 const ctrlD = 0x04
@@ -29,10 +25,6 @@ export async function awaitKey(context: Context, prompt: string, signal: AbortSi
     if (isKeyInput(input)) input.setRawMode(false)
     input.pause()
   }
-}
-
-function isKeyInput(input: Readable): input is KeyInput {
-  return 'setRawMode' in input
 }
 
 /** The next bytes of the input; undefined at its end, or when the signal comes first. */

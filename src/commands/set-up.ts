@@ -138,6 +138,7 @@ export function resolveSession(
     waitMs: values.wait,
     count: values.count,
     history: values.noHistory !== true,
+    isPlain: values.plain === true,
     pieceSize: view === 'raw' ? bulkWriteSize : usualWriteSize,
   }
 }
@@ -242,6 +243,7 @@ async function logView(
     color: usesColor(output, values),
     time: values.time ?? 'elapsed',
     show: values.show ?? 256,
+    isPlain: values.plain === true,
     ...how,
     startedAt: new Date(context.date().getTime() - context.now()),
   })

@@ -34,7 +34,8 @@ export async function tcpClient(
   const { session, stop } = await openSession(context, values, view, sessionOptions)
   const client = new TcpClient(options, { teller: session.teller, now: () => context.now() })
   try {
-    const tookMs = await connectRepeatedly(client, values.retry ?? 0, session.teller, stop.signal)
+    const connecting = connectRepeatedly(client, values.retry ?? 0, session.teller, stop.signal)
+    const tookMs = await session.during(`connecting to ${whereOf(options)}`, connecting)
     if (values.probe === true) stop.abort(probed(session.teller, options, tookMs))
   } catch (error) {
     if (!stop.signal.aborted) throw error
@@ -42,9 +43,12 @@ export async function tcpClient(
   return session.run(client)
 }
 
+function whereOf({ host, port }: TcpClientOptions): string {
+  return formatEndpoint({ address: host, port })
+}
+
 function probed(teller: Teller, options: TcpClientOptions, tookMs: number): Stop {
-  const where = formatEndpoint({ address: options.host, port: options.port })
-  const text = `${where} accepts connections: connected in ${formatDuration(tookMs)}`
+  const text = `${whereOf(options)} accepts connections: connected in ${formatDuration(tookMs)}`
   teller.tell('client', { kind: 'note', text })
   return new Stop(exitCodes.ok)
 }

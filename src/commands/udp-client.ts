@@ -36,7 +36,7 @@ export async function udpClient(
     stream: streamId(context),
   })
   try {
-    await client.open(stop.signal)
+    await session.during(`looking up ${options.host}`, client.open(stop.signal))
   } catch (error) {
     if (!stop.signal.aborted) throw error
   }

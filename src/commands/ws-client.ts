@@ -46,7 +46,7 @@ export async function wsClient(
     randomBytes: (size) => context.randomBytes(size),
   })
   try {
-    await client.open(stop.signal)
+    await session.during(`connecting to ${options.url}`, client.open(stop.signal))
   } catch (error) {
     if (!stop.signal.aborted) throw error
   }

@@ -1,29 +1,47 @@
 import { createInterface, type Interface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
-import type { Action } from '../action.ts'
+import type { Action, Peers } from '../action.ts'
 import type { Context, Output } from '../context.ts'
 import { ExpectationError, SockpitError } from '../errors.ts'
+import { group } from '../quantities.ts'
 import { complete } from './completion.ts'
 import type { History } from './history.ts'
 import type { Interpreter } from './interpreter.ts'
+import { interceptKeys, isKeyInput, type Key } from './keys.ts'
+import { leavePastes, longestPaste, markPastes, Paste, type Pasted } from './paste.ts'
+import { Picker } from './picker.ts'
 import type { Screen, TypedLine } from './screen.ts'
+import type { Standing } from './standing.ts'
 
 export interface PromptOptions {
   readonly context: Context
   readonly interpreter: Interpreter
   readonly screen: Screen
   readonly history: History | undefined
+  readonly standing: Standing
   peers(): readonly number[]
   /** Ctrl-C. */
   interrupt(): void
+  /** Whether the line is never drawn anew: whoever has it read aloud would hear it again and again. */
+  readonly isPlain: boolean
 }
+
+/** How much of the width may say how things stand. */
+const mostOfWidth = 0.6
 
 /** The line that is being typed in a terminal: events are shown above it without tearing it. */
 export class Prompt implements TypedLine {
   readonly #options: PromptOptions
   readonly #output: Output
+  readonly #input: Readable
+  /** Else the terminal itself echoes what is typed, and events come between. */
+  readonly #isDrawn: boolean
   readonly #readline: Interface
   readonly #signal: AbortSignal
+  readonly #paste = new Paste()
+  /** Whom the lines are to mean, while that is being chosen. */
+  #picker: Picker<Peers> | undefined
   #isShown = true
   /** Settles when every line before has been carried out. */
   #before: Promise<void> = Promise.resolve()
@@ -33,35 +51,31 @@ export class Prompt implements TypedLine {
     this.#options = options
     this.#signal = signal
     this.#output = context.stdout.isTerminal ? context.stdout : context.stderr
+    this.#isDrawn = this.#output.isDrawable && !options.isPlain
+    this.#input = context.stdin.stream()
     this.#readline = createInterface({
-      input: context.stdin.stream(),
+      input: this.#input,
       output: this.#output.stream,
-      terminal: this.#output.isTerminal,
+      terminal: this.#isDrawn,
       history: [...(history?.lines ?? [])].reverse(),
       historySize: 1_000,
       removeHistoryDuplicates: true,
       completer: (line: string) => complete(line, { ...interpreter.dialect, peers: options.peers() }),
     })
     this.#readline.on('SIGINT', () => options.interrupt())
-    // Ctrl-Z and back: readline pauses its input and leaves the rest to whoever listens.
-    this.#readline.on('SIGCONT', () => this.#prompt())
+    this.#readline.on('SIGTSTP', () => this.#suspend())
   }
 
   /** Reads lines until the end of input (Ctrl-D) or the signal. */
   async run(): Promise<void> {
-    const { screen } = this.#options
-    screen.typedLine = this
-    this.#output.stream.prependListener('resize', this.#onResize)
-    this.#prompt()
+    const leave = this.#isDrawn ? this.#draw() : () => {}
     await new Promise<void>((resolve) => {
       this.#readline.on('line', (line) => this.#onLine(line))
       this.#readline.on('close', () => resolve())
       this.#signal.addEventListener('abort', () => this.#readline.close())
       if (this.#signal.aborted) this.#readline.close()
     })
-    this.hide()
-    screen.typedLine = undefined
-    this.#output.stream.off('resize', this.#onResize)
+    leave()
     await this.#before
   }
 
@@ -69,7 +83,7 @@ export class Prompt implements TypedLine {
   hide(): void {
     if (!this.#isShown) return
     this.#isShown = false
-    const { rows } = this.#readline.getCursorPos()
+    const rows = this.#picker === undefined ? this.#readline.getCursorPos().rows : 0
     const up = rows > 0 ? `\x1b[${rows}A` : ''
     this.#output.stream.write(`${up}\r\x1b[J`)
   }
@@ -82,8 +96,40 @@ export class Prompt implements TypedLine {
     this.#prompt()
   }
 
-  /** The terminal has laid the line out anew, in other rows than readline remembers. */
-  readonly #onResize = (): void => this.#setRowsAbove(this.#readline.getCursorPos().rows)
+  /** Draws the line until the answer is called. */
+  #draw(): () => void {
+    const { screen } = this.#options
+    const { stream } = this.#output
+    const onResize = (): void => this.#setRowsAbove(this.#readline.getCursorPos().rows)
+    screen.typedLine = this
+    // The terminal has laid the line out anew, in other rows than readline remembers.
+    stream.prependListener('resize', onResize)
+    const leaveKeys = interceptKeys(this.#input, (key) => this.#takeKey(key))
+    stream.write(markPastes)
+    this.#prompt()
+    return () => {
+      stream.write(leavePastes)
+      this.hide()
+      this.#picker = undefined
+      leaveKeys()
+      stream.off('resize', onResize)
+      screen.typedLine = undefined
+    }
+  }
+
+  /** Ctrl-Z: the whole job is stopped, as the terminal itself would do it, not this process of a pipeline alone. */
+  #suspend(): void {
+    const { suspend } = this.#options.context
+    const modes = isKeyInput(this.#input) ? this.#input : undefined
+    this.#output.stream.write(leavePastes)
+    modes?.setRawMode(false)
+    suspend(() => {
+      modes?.setRawMode(true)
+      this.#output.stream.write(markPastes)
+      // Readline pauses its input and leaves the rest to whoever listens.
+      this.#prompt()
+    })
+  }
 
   /** How far readline goes up before it draws the line again: it has no call for this. */
   #setRowsAbove(rows: number): void {
@@ -91,12 +137,60 @@ export class Prompt implements TypedLine {
   }
 
   #prompt(): void {
-    if (this.#signal.aborted) return
-    const { chosen } = this.#options.interpreter
-    const mark = chosen === undefined ? '> ' : `#${chosen}> `
+    if (this.#signal.aborted || !this.#isDrawn) return
+    const { stream } = this.#output
+    if (this.#picker !== undefined) {
+      stream.write(`\r\x1b[J${this.#picker.row(this.#output.width())}`)
+      return
+    }
     // Where the data goes elsewhere, it may come back to this very terminal: no mark may stand before it.
-    this.#readline.setPrompt(this.#options.context.stdout.isTerminal ? mark : '')
+    this.#readline.setPrompt(this.#options.context.stdout.isTerminal ? this.#mark() : '')
     this.#readline.prompt(true)
+  }
+
+  /** How things stand, where there is room for it beside what is typed. */
+  #mark(): string {
+    const { interpreter, standing } = this.#options
+    const text = standing.text(interpreter.chosen)
+    return text.length <= this.#output.width() * mostOfWidth ? `${text}> ` : '> '
+  }
+
+  /** Whether the key is not readline's. */
+  #takeKey(key: Key): boolean {
+    const pasted = this.#paste.take(key)
+    if (typeof pasted === 'object') this.#onPaste(pasted)
+    if (pasted !== false) return true
+    return this.#picker !== undefined && this.#pick(this.#picker, key)
+  }
+
+  /** A pasted line is there to be edited; several are sent as they are, whatever they look like. */
+  #onPaste(pasted: Pasted): void {
+    if ('line' in pasted) this.#readline.write(pasted.line)
+    else if ('tooLong' in pasted) {
+      const text = `what was pasted has ${group(pasted.tooLong)} characters; at most ${group(longestPaste)} are sent`
+      this.#options.screen.error(`${text}: /file sends a file`)
+    } else this.#inTurn({ kind: 'send', payload: Buffer.from(pasted.lines) })
+  }
+
+  /** Whom the lines mean is chosen with the arrows; any other key is typed on with, and the choice stays. */
+  #pick(picker: Picker<Peers>, key: Key): boolean {
+    const picked = picker.take(key)
+    if (picked !== 'moved') {
+      this.hide()
+      this.#picker = undefined
+      this.show()
+    } else this.#prompt()
+    if (typeof picked === 'object') this.#inTurn({ kind: 'to', peers: picked.choice })
+    return picked !== 'other'
+  }
+
+  #offerPeers(): void {
+    const { interpreter, peers } = this.#options
+    const all = peers()
+    if (!this.#isDrawn || all.length < 2 || this.#readline.line !== '') return
+    this.hide()
+    this.#picker = new Picker<Peers>('lines mean', ['all', ...all], interpreter.chosen ?? 'all')
+    this.show()
   }
 
   /** Each line is carried out in its turn; what must work while a peer keeps us waiting does not wait long. */
@@ -104,10 +198,7 @@ export class Prompt implements TypedLine {
     const { history, interpreter, screen } = this.#options
     history?.add(line)
     try {
-      const action = interpreter.parse(line)
-      const turn = isUrgent(action) ? Promise.race([this.#before, setImmediate()]) : this.#before
-      const done = turn.then(() => this.#carryOut(action))
-      this.#before = Promise.all([this.#before, done]).then(() => {})
+      this.#inTurn(interpreter.parse(line))
     } catch (error) {
       if (!(error instanceof SockpitError)) throw error
       screen.error(error.message)
@@ -115,10 +206,17 @@ export class Prompt implements TypedLine {
     this.#prompt()
   }
 
+  #inTurn(action: Action): void {
+    const turn = isUrgent(action) ? Promise.race([this.#before, setImmediate()]) : this.#before
+    const done = turn.then(() => this.#carryOut(action))
+    this.#before = Promise.all([this.#before, done]).then(() => {})
+  }
+
   async #carryOut(action: Action): Promise<void> {
     const { interpreter, screen } = this.#options
     try {
       await interpreter.carryOut(action)
+      if (action.kind === 'peers') this.#offerPeers()
     } catch (error) {
       if (this.#signal.aborted) return
       if (!(error instanceof SockpitError)) throw error

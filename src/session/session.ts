@@ -20,6 +20,8 @@ import {
   runScriptFromInput,
   type ScriptLine,
 } from './sources.ts'
+import { Standing } from './standing.ts'
+import { StatusLine } from './status-line.ts'
 import { Stop } from './stop.ts'
 import { Watch } from './watch.ts'
 
@@ -34,6 +36,8 @@ export interface SessionOptions {
   /** End after so many received reads, datagrams or messages. */
   readonly count: number | undefined
   readonly history: boolean
+  /** Whether nothing is drawn anew, the line being typed neither. */
+  readonly isPlain: boolean
   /** Where one message of standard input ends and the next begins; undefined: it is a stream of bytes. */
   readonly split: Split | undefined
   /** How much of a file on standard input goes into one write, bytes. */
@@ -48,6 +52,7 @@ export class Session {
   readonly #screen: Screen
   readonly #stop: AbortController
   readonly #watch: Watch
+  readonly #standing: Standing
   readonly #script: readonly ScriptLine[]
   readonly #idle: Idle | undefined
   #driver: Driver | undefined
@@ -60,9 +65,11 @@ export class Session {
     this.#screen = screen
     this.#stop = stop
     this.#watch = new Watch(options.dialect, () => context.now())
+    this.#standing = new Standing(options.dialect)
     this.#script = readScript(options.enter, options.script)
     checkScript(this.#script, options.dialect)
-    const listeners: Listener[] = [screen]
+    // How things stand is known before the line that tells of it is drawn anew.
+    const listeners: Listener[] = context.stdin.kind === 'terminal' ? [this.#standing, screen] : [screen]
     if (this.#needsWatch()) listeners.push(this.#watch)
     if (options.count !== undefined) {
       listeners.push(new Count(options.count, options.dialect.transport, () => this.#onEnough()))
@@ -75,6 +82,18 @@ export class Session {
     }
     const teller = createTeller(() => context.now(), listeners)
     this.teller = options.count === undefined ? teller : this.#untilEnough(teller)
+  }
+
+  /** Waits for what is under way, and says so on a terminal if it takes long. */
+  async during<T>(what: string, work: Promise<T>): Promise<T> {
+    const { stdin, stdout } = this.#context
+    if (stdin.kind !== 'terminal' || !stdout.isDrawable || this.#options.isPlain) return work
+    const line = new StatusLine(`${what} …`, stdout, this.#screen)
+    try {
+      return await work
+    } finally {
+      line.end()
+    }
   }
 
   /** Drives until the driver has ended, or something stops it. @throws SockpitError that ended it */
@@ -177,6 +196,8 @@ export class Session {
         context: this.#context,
         interpreter,
         screen: this.#screen,
+        standing: this.#standing,
+        isPlain: this.#options.isPlain,
         history: this.#options.history ? new History(historyPath(this.#context)) : undefined,
         peers: () => driver.peers(),
         interrupt: () => this.#context.interrupt(),

@@ -56,10 +56,10 @@ function isCompressed({ rsv1, opcode }: FrameEvent, { compression = false }: Tel
   return rsv1 && compression && (opcode === opcodes.text || opcode === opcodes.binary)
 }
 
-/** `1,024 B → 143 B (14 %)` */
+/** `1,024 B to 143 B (14 %)` */
 export function formatCompression(from: number, to: number): string {
   const share = from === 0 ? '' : ` (${group(Math.round((to / from) * 100))} %)`
-  return `${formatBytes(from)} → ${formatBytes(to)}${share}`
+  return `${formatBytes(from)} to ${formatBytes(to)}${share}`
 }
 
 function compressionOf({ size, compressedSize }: MessageEvent): readonly string[] {

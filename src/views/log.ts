@@ -6,6 +6,7 @@ import { escapePattern, escapeText } from './escape.ts'
 import { paint } from './lines.ts'
 import { createStrangers } from './other-end.ts'
 import { createPalette, type Palette, type Role } from './palette.ts'
+import { plainLine } from './plain.ts'
 import { layOutTable } from './table.ts'
 import { formatBytes, formatClock, formatElapsed, formatSocket } from './units.ts'
 import type { View } from './view.ts'
@@ -32,6 +33,8 @@ export interface LogOptions {
    * from 2 on, also the anatomy of its frames.
    */
   readonly verbosity: -1 | 0 | 1 | 2
+  /** One line of words an event, and nothing drawn. */
+  readonly isPlain: boolean
   /** When the command started: the zero of every event's `at`. */
   readonly startedAt: Date
 }
@@ -80,7 +83,9 @@ export function createLogView(options: LogOptions): View {
 
 /** Puts an event into its columns, for one event after the other. */
 function createStoryteller(options: LogOptions): (recalled: Recalled) => string {
-  const { show, verbosity, transport } = options
+  const { show, verbosity, transport, isPlain } = options
+  // Anatomy and layout are drawings.
+  const drawn = isPlain ? 0 : verbosity
   const palette = createPalette(options.color)
   const timeOf = createTime(options)
   /** Columns grow where they must and then stay, so that what follows is aligned again. */
@@ -88,8 +93,12 @@ function createStoryteller(options: LogOptions): (recalled: Recalled) => string 
   const strangerOf = createStrangers()
 
   return ({ event, before }) => {
-    const entry = withNote(describe(event.kind, event, show, { verbosity, ...before }), strangerOf(event))
+    const entry = withNote(
+      describe(event.kind, event, show, { verbosity: drawn, ...before }),
+      strangerOf(event),
+    )
     const time = timeOf(event.at)
+    if (isPlain) return plainLine(event, entry, time, escapeText(formatSocket(event.socket)))
     const socket = cutCells(escapeText(formatSocket(event.socket)), widestSocket)
     widths.time = Math.max(widths.time, time?.length ?? 0)
     widths.socket = Math.max(widths.socket, cellWidth(socket))

@@ -1,66 +1,10 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
-import { missing } from './peers.ts'
+import { test } from 'node:test'
 import { keepPeers } from './sockets.ts'
-import { type Running, sockpitCommand, startProgram, temporaryFolder } from './sockpit.ts'
-
-const skip = missing('script')
-
-const columns = 80
-
-/** A shell command on a terminal; what is written to it is typed. */
-function onTerminal(t: TestContext, command: string, state = temporaryFolder(t)): Running {
-  return startProgram(t, 'script', ['-qfec', `stty cols ${columns} rows 24; ${command}`, '/dev/null'], {
-    stdin: 'pipe',
-    env: { XDG_STATE_HOME: state, SHELL: '/bin/sh' },
-  })
-}
-
-/** A server of the test and our client on a terminal, connected, with its prompt. */
-async function promptWithPeer(t: TestContext, options = '', state?: string) {
-  const { peerAt, port } = await keepPeers(t)
-  const client = onTerminal(
-    t,
-    `${sockpitCommand} tcp-client 127.0.0.1 ${port} --time none --no-color ${options}`,
-    state,
-  )
-  await client.printed('> ')
-  return { client, peer: await peerAt(0), port }
-}
-
-/** What stands on the screen after all this was written to it: the few controls that readline uses. */
-function screenOf(output: string): string[] {
-  const rows: string[][] = [[]]
-  let [row, column] = [0, 0]
-  for (const [token] of output.matchAll(/\x1b\[[?0-9;]*[A-Za-z]|[\s\S]/gu)) {
-    const [, parameter = '', letter] = /^\x1b\[([?0-9;]*)([A-Za-z])$/.exec(token) ?? []
-    const count = Number(parameter.replace(/\D/g, '')) || 1
-    if (letter === 'A') row = Math.max(0, row - count)
-    else if (letter === 'B') row += count
-    else if (letter === 'C') column += count
-    else if (letter === 'D') column = Math.max(0, column - count)
-    else if (letter === 'G') column = count - 1
-    else if (letter === 'K') rows[row]?.splice(column)
-    else if (letter === 'J') {
-      rows[row]?.splice(column)
-      rows.splice(row + 1)
-    } else if (letter !== undefined) continue
-    else if (token === '\r') column = 0
-    else if (token === '\n') row += 1
-    else {
-      if (column === columns) [row, column] = [row + 1, 0]
-      while (rows.length <= row) rows.push([])
-      const cells = rows[row] ?? []
-      while (cells.length < column) cells.push(' ')
-      cells[column] = token
-      column += 1
-    }
-    while (rows.length <= row) rows.push([])
-  }
-  return rows.map((cells) => cells.join('').trimEnd())
-}
+import { sockpitCommand, startProgram, temporaryFolder } from './sockpit.ts'
+import { onTerminal, promptWithPeer, screenOf, shows, skip, withoutPrompt } from './terminals.ts'
 
 test('a terminal gets the log, and a typed line is sent', { skip }, async (t) => {
   const { client, peer } = await promptWithPeer(t)
@@ -87,7 +31,7 @@ test('an event stands above the line that is being typed, which stays whole', { 
   client.write('ne')
   await shows(client, 'half a line')
   const screen = screenOf(client.stdout.toString()).filter((line) => line !== '')
-  assert.equal(screen.at(-1), '> half a line')
+  assert.match(screen.at(-1) ?? '', /^127\.0\.0\.1:\d+ open> half a line$/)
   const heard = screen.filter((line) => line.includes('read'))
   assert.deepEqual(heard, [
     'client  ←        4 B  read   one\\n',
@@ -98,22 +42,6 @@ test('an event stands above the line that is being typed, which stays whole', { 
   client.write('\r')
   await peer.has('half a line\n')
 })
-
-/** A line of output without the prompt that was drawn there and taken away again. */
-function withoutPrompt(line: string | undefined): string | undefined {
-  return line?.split('\x1b[J').at(-1)
-}
-
-/** Settles when the last line of the screen is this, prompt and all. */
-async function shows(client: Running, line: string | RegExp): Promise<void> {
-  for (let tries = 0; tries < 500; tries++) {
-    const screen = screenOf(client.stdout.toString()).filter((one) => one !== '')
-    const last = screen.at(-1) ?? ''
-    if (typeof line === 'string' ? last === `> ${line}` : line.test(last)) return
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-  assert.fail(`${line} is not the last line of\n${screenOf(client.stdout.toString()).join('\n')}`)
-}
 
 test('a typed line that is longer than the screen is wide stays whole, too', { skip }, async (t) => {
   const { client, peer } = await promptWithPeer(t)
@@ -140,7 +68,7 @@ test('events after a long typed line leave no blank rows, and take none away', {
   const first = screen.findIndex((line) => line.includes('read   one'))
   assert.match(screen[first + 1] ?? '', /read {3}two/)
   assert.match(screen[first + 2] ?? '', /read {3}three/)
-  assert.match(screen[first + 3] ?? '', /^> long line/)
+  assert.match(screen[first + 3] ?? '', /open> long line/)
 })
 
 test('lines that are pasted are carried out in their order', { skip }, async (t) => {
@@ -151,13 +79,13 @@ test('lines that are pasted are carried out in their order', { skip }, async (t)
 })
 
 test('raw shows what has no line end above the line that is being typed', { skip }, async (t) => {
-  const { client, peer } = await promptWithPeer(t, '--raw')
+  const { client, peer, port } = await promptWithPeer(t, '--raw')
   client.write('abc')
   await client.printed('abc')
   peer.socket.write('login: ')
   await client.printed('login: ')
   await shows(client, 'abc')
-  assert.deepEqual(screenOf(client.stdout.toString()).slice(-2), ['login:', '> abc'])
+  assert.deepEqual(screenOf(client.stdout.toString()).slice(-2), ['login:', `127.0.0.1:${port} open> abc`])
 })
 
 test('Ctrl-Z and back: the line is still there, and the prompt hears', { skip }, async (t) => {

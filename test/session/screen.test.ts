@@ -33,6 +33,7 @@ function bench({ takes = (size) => size, isTerminal = false }: Given = {}) {
   const stdout: Output = {
     stream,
     isTerminal,
+    isDrawable: isTerminal,
     isDiscarded: false,
     color: false,
     width: () => 80,

@@ -10,17 +10,19 @@ import { recorded, renderAll } from './recorded.ts'
 import { recordedUdp } from './recorded-udp.ts'
 import { recordedWebSocket } from './recorded-websocket.ts'
 
+const logOptions: LogOptions = {
+  transport: 'tcp',
+  width: () => 80,
+  color: false,
+  time: 'elapsed',
+  show: 256,
+  verbosity: 1,
+  isPlain: false,
+  startedAt: new Date(2026, 0, 2, 14, 3, 18),
+}
+
 function log(events: readonly Event[], width: number, options: Partial<LogOptions> = {}): string {
-  const view = createLogView({
-    transport: 'tcp',
-    width: () => width,
-    color: false,
-    time: 'elapsed',
-    show: 256,
-    verbosity: 1,
-    startedAt: new Date(2026, 0, 2, 14, 3, 18),
-    ...options,
-  })
+  const view = createLogView({ ...logOptions, width: () => width, ...options })
   return renderAll(view, events).toString()
 }
 
@@ -38,6 +40,7 @@ const logs: readonly LogCase[] = [
   ['log-120-color.txt', 120, { color: true }],
   ['log-50.txt', 50, {}],
   ['log-80-quiet.txt', 80, { verbosity: 0, time: 'none', show: 16 }],
+  ['log-plain.txt', 80, { isPlain: true }],
 ]
 
 const times: readonly LogCase[] = [
@@ -66,6 +69,22 @@ test('websocket: colour adds nothing but colour to the log', () => {
   const options = { transport: 'websocket', verbosity: 2 } as const
   const uncolored = log(recordedWebSocket, 80, { ...options, color: true }).replace(/\x1b\[\d+m/g, '')
   assert.equal(uncolored, log(recordedWebSocket, 80, options))
+})
+
+test('plain: one line of ASCII words an event, whatever its colours', () => {
+  for (const [transport, events] of [
+    ['tcp', recorded],
+    ['udp', recordedUdp],
+    ['websocket', recordedWebSocket],
+  ] as const) {
+    const view = createLogView({ ...logOptions, transport, verbosity: 2, isPlain: true, color: true })
+    for (const event of events) {
+      const line = String(view.render(event) ?? '')
+      // What a peer says may hold any character that is safe to show; what sockpit says itself holds none.
+      assert.match(line, /^(?:[^\n\x1b]+\n)*$/)
+      assert.doesNotMatch(line, /[→←⇥⇤‖▸●○×✗✓⇄≡┌─┐│└┘├┤┬┴┼•]/)
+    }
+  }
 })
 
 const sessions: readonly (readonly [Transport, string, readonly Event[], readonly LogCase[]])[] = [

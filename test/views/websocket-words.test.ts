@@ -18,6 +18,7 @@ const options: LogOptions = {
   time: 'none',
   show: 256,
   verbosity: 0,
+  isPlain: false,
   startedAt: new Date(0),
 }
 

@@ -64,6 +64,11 @@ export const commonOptions = {
     group: screen,
     parse: (text: string) => (text === 'all' ? Number.POSITIVE_INFINITY : parseSize(text, { min: 0 })),
   },
+  plain: {
+    flags: '--plain',
+    help: 'for screen readers: a line an event, no drawing',
+    group: screen,
+  },
   color: { flags: '--color', help: 'colour anywhere; --no-color, NO_COLOR: none', group: screen },
   noColor: {
     flags: '--no-color',

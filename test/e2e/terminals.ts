@@ -1,0 +1,78 @@
+/** sockpit on a terminal, typed at and looked at. */
+import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
+import { missing } from './peers.ts'
+import { keepPeers } from './sockets.ts'
+import { type Running, sockpitCommand, startProgram, temporaryFolder } from './sockpit.ts'
+
+export const skip = missing('script')
+
+const columns = 80
+
+/** A shell command on a terminal; what is written to it is typed. */
+export function onTerminal(t: TestContext, command: string, state = temporaryFolder(t)): Running {
+  return startProgram(t, 'script', ['-qfec', `stty cols ${columns} rows 24; ${command}`, '/dev/null'], {
+    stdin: 'pipe',
+    env: { XDG_STATE_HOME: state, SHELL: '/bin/sh' },
+  })
+}
+
+/** A server of the test and our client on a terminal, connected, with its prompt. */
+export async function promptWithPeer(t: TestContext, options = '', state?: string) {
+  const { peerAt, port } = await keepPeers(t)
+  const client = onTerminal(
+    t,
+    `${sockpitCommand} tcp-client 127.0.0.1 ${port} --time none --no-color ${options}`,
+    state,
+  )
+  await client.printed('> ')
+  return { client, peer: await peerAt(0), port }
+}
+
+/** What stands on the screen after all this was written to it: the few controls that readline uses. */
+export function screenOf(output: string): string[] {
+  const rows: string[][] = [[]]
+  let [row, column] = [0, 0]
+  for (const [token] of output.matchAll(/\x1b\[[?0-9;]*[A-Za-z]|[\s\S]/gu)) {
+    const [, parameter = '', letter] = /^\x1b\[([?0-9;]*)([A-Za-z])$/.exec(token) ?? []
+    const count = Number(parameter.replace(/\D/g, '')) || 1
+    if (letter === 'A') row = Math.max(0, row - count)
+    else if (letter === 'B') row += count
+    else if (letter === 'C') column += count
+    else if (letter === 'D') column = Math.max(0, column - count)
+    else if (letter === 'G') column = count - 1
+    else if (letter === 'K') rows[row]?.splice(column)
+    else if (letter === 'J') {
+      rows[row]?.splice(column)
+      rows.splice(row + 1)
+    } else if (letter !== undefined) continue
+    else if (token === '\r') column = 0
+    else if (token === '\n') row += 1
+    else {
+      if (column === columns) [row, column] = [row + 1, 0]
+      while (rows.length <= row) rows.push([])
+      const cells = rows[row] ?? []
+      while (cells.length < column) cells.push(' ')
+      cells[column] = token
+      column += 1
+    }
+    while (rows.length <= row) rows.push([])
+  }
+  return rows.map((cells) => cells.join('').trimEnd())
+}
+
+/** A line of output without the prompt that was drawn there and taken away again. */
+export function withoutPrompt(line: string | undefined): string | undefined {
+  return line?.split('\x1b[J').at(-1)
+}
+
+/** Settles when the last line of the screen is this, prompt and all. */
+export async function shows(client: Running, line: string | RegExp): Promise<void> {
+  for (let tries = 0; tries < 500; tries++) {
+    const screen = screenOf(client.stdout.toString()).filter((one) => one !== '')
+    const last = screen.at(-1) ?? ''
+    if (typeof line === 'string' ? last.endsWith(`> ${line}`) : line.test(last)) return
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  assert.fail(`${line} is not the last line of\n${screenOf(client.stdout.toString()).join('\n')}`)
+}
