@@ -93,8 +93,8 @@ export function verbRows({ transport, role }: Place): readonly ({ readonly verb:
   return Object.entries<VerbRow>(verbs)
     .filter(([verb, row]) => isUsable(verb, row, { transport, role }))
     .map(([verb, row]) => {
-      const { brief, usage, summary } = { ...row, ...row.texts?.[transport] }
-      return { verb, brief, usage, summary }
+      const { brief, usage, summary, example, sense }: VerbText = { ...row, ...row.texts?.[transport] }
+      return { verb, brief, usage, summary, example, ...(sense !== undefined && { sense }) }
     })
 }
 

@@ -25,6 +25,10 @@ export interface VerbText {
   readonly brief: string
   readonly usage: string
   readonly summary: string
+  /** A line that does it. */
+  readonly example: string
+  /** What it means to this transport, where that is worth knowing. */
+  readonly sense?: string
 }
 
 export interface VerbRow extends VerbText {
@@ -41,12 +45,20 @@ export const verbs = {
     brief: 'send TEXT exactly; knows \\n \\x41',
     usage: '/send TEXT',
     summary: 'send exactly TEXT, no line end added; \\n \\r \\t \\x41 \\u{1F600} are escapes',
+    example: '/send two\\r\\nlines',
     texts: {
+      tcp: {
+        sense:
+          'the bytes join the stream: no boundary goes with them, and the peer may read them in other pieces',
+      },
       udp: {
+        sense: 'it is one datagram: it arrives whole or not at all, and nobody tells which',
         summary:
           'send exactly TEXT as one datagram; \\n \\r \\t \\x41 \\u{1F600} are escapes, "" is an empty one',
       },
       websocket: {
+        sense:
+          'it is one message: it arrives whole and in order, however many frames and reads carry it (RFC 6455 §5.4)',
         brief: 'send TEXT as one message',
         usage: '/send [--binary] [--fragments N] TEXT',
         summary:
@@ -60,6 +72,7 @@ export const verbs = {
     brief: 'send bytes given in hex',
     usage: '/hex BYTES',
     summary: 'send bytes given in hex: /hex 48 65 6c6c 6f',
+    example: '/hex 48 65 6c6c 6f',
     texts: {
       udp: { summary: 'send bytes given in hex as one datagram: /hex 48 65 6c6c 6f' },
       websocket: {
@@ -73,7 +86,9 @@ export const verbs = {
     brief: 'send the bytes of a file',
     usage: '/file PATH',
     summary: 'send the bytes of a file',
+    example: '/file notes.txt',
     texts: {
+      tcp: { sense: 'the file joins the stream in pieces that the peer cannot tell from one another' },
       udp: {
         brief: 'send a file as one datagram',
         summary: 'send a file as one datagram, or in pieces of /set chunk',
@@ -89,7 +104,11 @@ export const verbs = {
     brief: 'end our side (FIN), still read',
     usage: '/fin [N|all]',
     summary: 'end our side of the stream (FIN) after what is queued; we still read',
+    example: '/fin',
     texts: {
+      tcp: {
+        sense: 'this is a half-close: the other direction stays open until the peer ends it (RFC 9293 §3.6)',
+      },
       websocket: {
         brief: 'end our side (FIN), no close frame',
         summary:
@@ -103,7 +122,12 @@ export const verbs = {
     brief: 'send what is queued, close both sides',
     usage: '/close [N|all]',
     summary: 'send what is queued, then close both sides',
+    example: '/close',
     texts: {
+      tcp: {
+        sense:
+          'each direction of the stream ends by itself: our FIN goes out, and the peer answers with its own',
+      },
       websocket: {
         brief: 'send a close frame, await the answer',
         usage: '/close [CODE ["REASON"]]',
@@ -119,12 +143,18 @@ export const verbs = {
     usage: '/ping [TEXT]',
     summary:
       'send a ping frame with TEXT, at most 125 bytes; the pong that answers it tells how long it took',
+    example: '/ping are you there?',
+    texts: {
+      websocket: { sense: 'the peer has to answer with a pong of the same payload (RFC 6455 §5.5.2)' },
+    },
     parse: (rest) => ({ kind: 'ping', payload: controlArgument('ping', rest) }),
   },
   pong: {
     brief: 'send a pong that nobody asked for',
     usage: '/pong [TEXT]',
     summary: 'send a pong frame that nobody asked for, with TEXT, at most 125 bytes',
+    example: '/pong still here',
+    texts: { websocket: { sense: 'it is a heartbeat one way: nobody has to answer it (RFC 6455 §5.5.3)' } },
     parse: (rest) => ({ kind: 'pong', payload: controlArgument('pong', rest) }),
   },
   frame: {
@@ -134,19 +164,35 @@ export const verbs = {
       'send a frame made by hand, right or wrong; OPCODE is continuation, text, binary, close, ping, pong or 0 ' +
       'to 15; fin=0|1 · rsv1=0|1 · rsv2=0|1 · rsv3=0|1 · mask=none or mask=00000000 · length=N (may lie) · ' +
       'form=7|16|64 (bits of the length) · payload=TEXT, payload="two words" or hex=48656c6c6f',
+    example: '/frame opcode=ping fin=0 payload=odd',
+    texts: {
+      websocket: {
+        sense:
+          'it goes out as it is written; a strict peer fails the connection over what breaks a rule (RFC 6455 §7.1.7)',
+      },
+    },
     parse: (rest) => ({ kind: 'frame', frame: parseFrame(rest) }),
   },
   reset: {
     brief: 'abort with RST, drop what is queued',
     usage: '/reset [N|all]',
     summary: 'drop what is queued and abort with RST',
+    example: '/reset',
+    texts: {
+      tcp: { sense: 'the peer learns of it as ECONNRESET, and nothing says how much it had read before' },
+    },
     parse: (rest) => ({ kind: 'reset', ...optionalPeers('/reset', rest) }),
   },
   pause: {
     brief: 'stop reading',
     usage: '/pause [N|all]',
     summary: 'stop reading; what arrives waits in the kernel, then the peer has to wait',
+    example: '/pause',
     texts: {
+      tcp: {
+        sense:
+          "the kernel receives until its buffer is full, then tells the peer a window of 0: the peer's writes wait",
+      },
       websocket: {
         summary:
           'stop reading: nothing is answered, no ping either; what arrives waits in the kernel, then the peer ' +
@@ -159,12 +205,15 @@ export const verbs = {
     brief: 'read again',
     usage: '/resume [N|all]',
     summary: 'read again',
+    example: '/resume',
+    texts: { tcp: { sense: 'one read may now bring what several writes sent' } },
     parse: (rest) => ({ kind: 'resume', ...optionalPeers('/resume', rest) }),
   },
   to: {
     brief: 'LINE for client N; or choose N',
     usage: '/to N|all [LINE]',
     summary: 'carry out LINE for client N; without LINE: from now on lines mean N',
+    example: '/to 2 hello',
     texts: {
       udp: {
         brief: 'LINE for peer N; or choose N',
@@ -178,6 +227,7 @@ export const verbs = {
     brief: 'LINE for every client',
     usage: '/all [LINE]',
     summary: 'carry out LINE for every client; without LINE: from now on lines mean all',
+    example: '/all hello',
     texts: {
       udp: {
         brief: 'LINE for every peer',
@@ -191,6 +241,7 @@ export const verbs = {
     brief: 'close client N at once',
     usage: '/kick N|all',
     summary: 'close the connection of client N at once',
+    example: '/kick 2',
     role: 'server',
     parse: (rest) => ({ kind: 'kick', peers: peersArgument('/kick', rest) }),
   },
@@ -198,6 +249,7 @@ export const verbs = {
     brief: 'who is connected',
     usage: '/peers',
     summary: 'who is connected',
+    example: '/peers',
     texts: { udp: { brief: 'who has spoken', summary: 'whose datagrams came, by address' } },
     parse: (rest) => ({ kind: 'peers', ...nothing('/peers', rest) }),
   },
@@ -205,8 +257,10 @@ export const verbs = {
     brief: 'change no-delay, rate, chunk, eol …',
     usage: '/set NAME VALUE',
     summary: `${settingExamples('tcp')}; VALUE may be off`,
+    example: '/set read-size 5',
     texts: {
       udp: {
+        example: '/set chunk 1400',
         brief: 'change chunk, rate, ttl, eol …',
         summary: `${settingExamples('udp')}; VALUE may be off`,
       },
@@ -221,6 +275,7 @@ export const verbs = {
     brief: 'wait a time, or for a state',
     usage: '/wait D|connected|fin|closed|drained [within D]',
     summary: 'wait a time, or until it is so',
+    example: '/wait 200ms',
     texts: {
       udp: {
         brief: 'wait a time, or until all is sent',
@@ -235,11 +290,18 @@ export const verbs = {
     brief: 'wait until TEXT was received',
     usage: '/expect TEXT [within D]',
     summary: 'wait until TEXT was received (within 5s); else a script ends with exit code 7',
+    example: '/expect "220 " within 2s',
     texts: {
+      tcp: {
+        sense:
+          'it looks at the stream, however reads cut it; what it has found is taken, and the next one looks behind it',
+      },
       udp: {
+        sense: 'datagrams are looked at one by one: what two of them share is not found',
         summary: 'wait until one datagram holds TEXT (within 5s); else a script ends with exit code 7',
       },
       websocket: {
+        sense: 'messages are looked at one by one, however frames and reads cut them',
         summary: 'wait until one message holds TEXT (within 5s); else a script ends with exit code 7',
       },
     },
@@ -249,18 +311,21 @@ export const verbs = {
     brief: 'what went each way so far',
     usage: '/stats',
     summary: 'what went each way so far',
+    example: '/stats',
     parse: (rest) => ({ kind: 'stats', ...nothing('/stats', rest) }),
   },
   help: {
     brief: 'these verbs, or one in full',
     usage: '/help [VERB]',
     summary: 'these verbs, or one of them',
+    example: '/help send',
     parse: (rest) => (rest === '' ? { kind: 'help' } : { kind: 'help', verb: rest.replace(/^\//, '') }),
   },
   quit: {
     brief: 'close everything and end',
     usage: '/quit',
     summary: 'send what is queued, close every connection and end',
+    example: '/quit',
     texts: {
       udp: { brief: 'close the socket and end', summary: 'send what is queued, close the socket and end' },
       websocket: {

@@ -225,5 +225,6 @@ function helpText(dialect: Dialect, verb: string | undefined): string {
   }
   const row = rows.find((one) => one.verb === verb)
   if (row === undefined) throw unusableVerb(verb, dialect)
-  return `${row.usage}\n${row.summary}`
+  const { usage, summary, sense, example } = row
+  return [usage, summary, ...(sense === undefined ? [] : [sense]), `For example: ${example}`].join('\n')
 }

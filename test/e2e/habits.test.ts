@@ -42,7 +42,7 @@ test('the prompt says that we ended our side', { skip }, async (t) => {
 
 test('where the terminal is narrow the prompt is short', { skip }, async (t) => {
   const { port } = await keepPeers(t)
-  const client = onTerminal(t, `stty cols 40; ${sockpitCommand} tcp-client 127.0.0.1 ${port} --no-color`)
+  const client = onTerminal(t, `stty cols 30; ${sockpitCommand} tcp-client 127.0.0.1 ${port} --no-color`)
   await client.printed('> ')
   client.write('/pause\r')
   await client.printed('reading')

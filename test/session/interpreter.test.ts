@@ -69,10 +69,18 @@ describe('/help', () => {
       })
 
       test(`says more of each verb that a ${role} of ${transport} has`, async () => {
-        for (const { verb, usage, summary } of verbRows(dialect)) {
+        for (const { verb, usage, summary, sense, example } of verbRows(dialect)) {
           const { interpreter, notes } = bench(dialect)
           await interpreter.line(`/help ${verb}`)
-          assert.deepEqual(notes, [`${usage}\n${summary}`])
+          const lines = [usage, summary, ...(sense === undefined ? [] : [sense]), `For example: ${example}`]
+          assert.deepEqual(notes, [lines.join('\n')])
+        }
+      })
+
+      test(`gives examples that a ${role} of ${transport} understands, of that very verb`, () => {
+        for (const { verb, example } of verbRows(dialect)) {
+          assert.ok(example.startsWith(`/${verb}`), example)
+          assert.doesNotThrow(() => parseLine(example, dialect), example)
         }
       })
     }
@@ -87,6 +95,13 @@ describe('/help', () => {
       }
     })
   }
+
+  test('tells what sending means to each transport', () => {
+    const senses = (['tcp', 'udp', 'websocket'] as const).map((transport) => {
+      return verbRows({ transport, role: 'client' }).find(({ verb }) => verb === 'send')?.sense ?? ''
+    })
+    assert.match(senses.join('\n'), /stream.*\n.*datagram.*\n.*message/)
+  })
 
   test('of no verb says so', async () => {
     const { interpreter } = bench(dialects.udp)
