@@ -108,8 +108,9 @@ function createSignals() {
   return {
     interrupt: () => onSignal('SIGINT'),
     onSignal(callback: (signal: EndingSignal) => void) {
+      const isFirst = tell === undefined
       tell = callback
-      for (const signal of endingSignals) process.on(signal, () => onSignal(signal))
+      if (isFirst) for (const signal of endingSignals) process.on(signal, () => onSignal(signal))
     },
   }
 }

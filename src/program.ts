@@ -10,10 +10,7 @@ import { type ExitCode, exitCodes } from './exit-code.ts'
  * @throws SockpitError
  */
 export async function runProgram(context: Context, words: readonly string[]): Promise<ExitCode> {
-  if (words.length === 0) {
-    await showHelp(context)
-    return exitCodes.usage
-  }
+  if (words.length === 0) return runNothing(context)
   let run = async (): Promise<ExitCode> => exitCodes.ok
   const program = configure(new Command('sockpit'), context, () => {
     run = () => showHelp(context)
@@ -40,6 +37,15 @@ export async function runProgram(context: Context, words: readonly string[]): Pr
     if (error.exitCode !== 0) throw new UsageError(sentence(error.message))
   }
   return run()
+}
+
+/** Where somebody can be asked, what to run; else that nothing was said. */
+async function runNothing(context: Context): Promise<ExitCode> {
+  if (context.stdin.kind === 'terminal' && context.stdout.isDrawable) {
+    return (await import('./commands/menu.ts')).menu(context)
+  }
+  await showHelp(context)
+  return exitCodes.usage
 }
 
 /** Lets Commander end nothing and write nothing by itself but the version. */

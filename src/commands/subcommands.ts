@@ -135,6 +135,14 @@ export const subcommands: readonly Subcommand[] = [
     run: async (...call) => (await import('./compare.ts')).compare(...call),
   }),
   subcommand({
+    name: 'menu',
+    operands: [],
+    summary: 'ask what you want to do, and do it',
+    examples: ['sockpit menu', 'sockpit', 'NO_COLOR=1 sockpit menu'],
+    options: {},
+    run: async (context) => (await import('./menu.ts')).menu(context),
+  }),
+  subcommand({
     name: 'help',
     operands: [{ usage: '[topic]', choices: helpTopics }],
     summary: 'the help of a command, or of a topic',

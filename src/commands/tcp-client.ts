@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Context } from '../context.ts'
-import { NetworkError, TimeoutError } from '../errors.ts'
+import { NetworkError, systemCode, TimeoutError } from '../errors.ts'
 import { formatEndpoint, type Teller } from '../event.ts'
 import { type ExitCode, exitCodes } from '../exit-code.ts'
 import { TcpClient, type TcpClientOptions } from '../net/tcp-client.ts'
@@ -33,14 +33,49 @@ export async function tcpClient(
   )
   const { session, stop } = await openSession(context, values, view, sessionOptions)
   const client = new TcpClient(options, { teller: session.teller, now: () => context.now() })
-  try {
-    const connecting = connectRepeatedly(client, values.retry ?? 0, session.teller, stop.signal)
-    const tookMs = await session.during(`connecting to ${whereOf(options)}`, connecting)
-    if (values.probe === true) stop.abort(probed(session.teller, options, tookMs))
-  } catch (error) {
-    if (!stop.signal.aborted) throw error
+  for (;;) {
+    try {
+      const connecting = connectRepeatedly(client, values.retry ?? 0, session.teller, stop.signal)
+      const tookMs = await session.during(`connecting to ${whereOf(options)}`, connecting)
+      if (values.probe === true) stop.abort(probed(session.teller, options, tookMs))
+    } catch (error) {
+      const next = stop.signal.aborted ? 'end' : await askWhatNext(error, context, values, view, options)
+      if (next === 'again') continue
+      if (next === 'serve')
+        return (await import('./tcp-server.ts')).tcpServer(context, [whereOf(options)], {})
+    }
+    return session.run(client)
   }
-  return session.run(client)
+}
+
+/**
+ * Asks a person at a terminal what to do where nothing listens.
+ * @throws the error where nobody is to be asked, or wants nothing more
+ */
+async function askWhatNext(
+  error: unknown,
+  context: Context,
+  values: Values<typeof tcpClientOptions>,
+  view: ViewName,
+  options: TcpClientOptions,
+): Promise<'again' | 'serve' | 'end'> {
+  const isRefused = error instanceof NetworkError && systemCode(error.cause) === 'ECONNREFUSED'
+  if (!isRefused || !isWatched(context, values, view)) throw error
+  const { askAfterRefusal } = await import('../menu/refusal.ts')
+  const answer = await askAfterRefusal(context, options)
+  if (answer === 'leave') throw error
+  return answer
+}
+
+/** Whether somebody sits at the terminal, and no script waits for how it ends. */
+function isWatched(
+  { stdin, stdout }: Context,
+  values: Values<typeof tcpClientOptions>,
+  view: ViewName,
+): boolean {
+  const { enter, script, probe, quiet, plain } = values
+  const isScripted = [enter, script, probe, quiet, plain].some((value) => value !== undefined)
+  return stdin.kind === 'terminal' && stdout.isDrawable && view === 'log' && !isScripted
 }
 
 function whereOf({ host, port }: TcpClientOptions): string {

@@ -41,7 +41,7 @@ export function screenOf(output: string): string[] {
     else if (letter === 'C') column += count
     else if (letter === 'D') column = Math.max(0, column - count)
     else if (letter === 'G') column = count - 1
-    else if (letter === 'K') rows[row]?.splice(column)
+    else if (letter === 'K') rows[row]?.splice(parameter === '2' ? 0 : column)
     else if (letter === 'J') {
       rows[row]?.splice(column)
       rows.splice(row + 1)
