@@ -129,6 +129,11 @@ export function isDatagramSetting(setting: Setting): setting is DatagramSetting 
   return rows[setting.name].transports.includes('udp') && setting.name !== 'eol'
 }
 
+/** What can be set anywhere, each with an example of its value. */
+export function settingRows(): readonly { readonly name: string; readonly example: string }[] {
+  return Object.entries(rows).map(([name, { example }]) => ({ name, example }))
+}
+
 /** What can be set on a socket of this transport. */
 export function settingNames(transport: Transport): readonly string[] {
   return Object.entries(rows)

@@ -10,7 +10,7 @@ import { describeCloseCode, mayTravel } from './wire/close-code.ts'
 import { mostControlBytes } from './wire/frame.ts'
 
 /** How long `/expect` waits where the line does not say, milliseconds. */
-const expectWithinMs = 5_000
+export const expectWithinMs = 5_000
 
 /** How many frames may carry a message that is sent. */
 const mostFragments = 131_072

@@ -3,19 +3,19 @@ import { UsageError } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-code.ts'
 import { commandHelp } from '../help/command-help.ts'
 import { programHelp } from '../help/program-help.ts'
-import { topics } from '../help/topics.ts'
+import { type TopicLayout, topics } from '../help/topics.ts'
 import { nearest } from '../nearest.ts'
 import { createPalette } from '../views/palette.ts'
 import { subcommands } from './subcommands.ts'
 
 /** `sockpit help [topic]`: of everything, of a command, or of a topic. @throws UsageError */
-export async function help({ stdout }: Context, [topic]: readonly string[]): Promise<ExitCode> {
-  const how = { width: stdout.width(), palette: createPalette(stdout.color) }
-  stdout.stream.write(textOf(topic, how))
+export async function help({ stdout, version }: Context, [topic]: readonly string[]): Promise<ExitCode> {
+  const how = { width: stdout.width(), palette: createPalette(stdout.color), version }
+  stdout.stream.write(await textOf(topic, how))
   return exitCodes.ok
 }
 
-function textOf(topic: string | undefined, how: Parameters<typeof programHelp>[0]): string {
+async function textOf(topic: string | undefined, how: TopicLayout): Promise<string> {
   if (topic === undefined) return programHelp(how)
   const command = subcommands.find(({ name }) => name === topic)
   if (command !== undefined) return commandHelp(command, how)

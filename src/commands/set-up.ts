@@ -17,6 +17,7 @@ import type { LogOptions } from '../views/log.ts'
 import type { RawOptions } from '../views/raw.ts'
 import type { View } from '../views/view.ts'
 import { sequenceHeaderSize } from '../wire/sequence.ts'
+import { defaults } from './defaults.ts'
 import type { commonOptions } from './options/common.ts'
 import type { Values } from './options/row.ts'
 import type { streamOptions } from './options/tcp.ts'
@@ -33,9 +34,6 @@ type Datagrams = Values<typeof datagramOptions>
 type WebSocket = Values<typeof webSocketOptions>
 
 export type ViewName = 'log' | 'raw' | 'hex' | 'json'
-
-const defaultMaxQueue = 2 ** 20
-const defaultMaxDatagrams = 1_000
 
 /** Measured: of messages of 64 KiB and more this brings the most a second, bytes. */
 const webSocketReadSize = 2 ** 18
@@ -62,7 +60,7 @@ export function resolveStream(values: Stream, view: ViewName, defaultStallTimeou
     hold: values.hold === true,
     chunk: values.chunk,
     delayMs: values.delay,
-    maxQueue: values.maxQueue ?? defaultMaxQueue,
+    maxQueue: values.maxQueue ?? defaults.maxQueue,
     stallTimeoutMs: values.stallTimeout ?? defaultStallTimeoutMs,
     noDelay: values.noDelay === true,
     keepAliveMs: values.keepAlive,
@@ -73,15 +71,15 @@ export function resolveStream(values: Stream, view: ViewName, defaultStallTimeou
 /** The options that are the same for both ends of a WebSocket. */
 export function resolveWebSocket(values: WebSocket, view: ViewName): Omit<WebSocketOptions, 'echo'> {
   return {
-    ...resolveStream(values, view, 30_000),
+    ...resolveStream(values, view, defaults.stallTimeoutMs),
     readSize: values.readSize ?? (view === 'raw' ? webSocketReadSize : undefined),
     // Frames are written whole: holding back the last one would serve nobody.
     noDelay: true,
     // Without its upgrade there would be nothing to hold.
     hold: false,
     holdFrames: values.hold === true,
-    maxPayload: values.maxPayload ?? 2 ** 24,
-    closeTimeoutMs: values.closeTimeout ?? 5_000,
+    maxPayload: values.maxPayload ?? defaults.maxPayload,
+    closeTimeoutMs: values.closeTimeout ?? defaults.closeTimeoutMs,
     lax: values.lax === true,
   }
 }
@@ -92,7 +90,7 @@ export function resolveDatagrams(values: Datagrams): DatagramOptions {
     chunk: values.chunk,
     delayMs: values.delay,
     rate: values.rate,
-    maxQueue: values.maxQueue ?? defaultMaxDatagrams,
+    maxQueue: values.maxQueue ?? defaults.maxDatagrams,
     truncate: values.truncate,
     sequence: values.sequence === true,
     headerSize: values.sequence === true ? sequenceHeaderSize : 0,
@@ -228,8 +226,12 @@ const narratedVerbosely: ReadonlySet<EventKind> = new Set([
   'closed',
 ])
 
-/** By how often -v was given. */
-const narrated = [narratedAlways, narratedVerbosely, new Set<EventKind>([...narratedVerbosely, 'frame'])]
+/** What is said on standard error beside a view that shows data, by how often -v was given. */
+export const narrated = [
+  narratedAlways,
+  narratedVerbosely,
+  new Set<EventKind>([...narratedVerbosely, 'frame']),
+]
 
 async function logView(
   output: Output,
@@ -242,7 +244,7 @@ async function logView(
     width: () => output.width(),
     color: usesColor(output, values),
     time: values.time ?? 'elapsed',
-    show: values.show ?? 256,
+    show: values.show ?? defaults.show,
     isPlain: values.plain === true,
     ...how,
     startedAt: new Date(context.date().getTime() - context.now()),

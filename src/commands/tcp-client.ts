@@ -7,6 +7,7 @@ import { TcpClient, type TcpClientOptions } from '../net/tcp-client.ts'
 import { Stop } from '../session/stop.ts'
 import { formatDuration } from '../views/units.ts'
 import { checkLocalAddress, chooseFamily, parseConnectAddress } from './address.ts'
+import { defaults } from './defaults.ts'
 import type { Values } from './options/row.ts'
 import type { tcpClientOptions } from './options/tcp.ts'
 import { chooseView, openSession, resolveSession, resolveStream, type ViewName } from './set-up.ts'
@@ -118,11 +119,11 @@ function resolve(
   const { localAddress } = values
   if (localAddress !== undefined) checkLocalAddress(localAddress, family)
   return {
-    ...resolveStream(values, view, 0),
+    ...resolveStream(values, view, defaults.clientStallTimeoutMs),
     ...parseConnectAddress(host, port, family, defaultPort),
     family,
     localAddress,
     localPort: values.localPort,
-    connectTimeoutMs: values.connectTimeout ?? 10_000,
+    connectTimeoutMs: values.connectTimeout ?? defaults.connectTimeoutMs,
   }
 }

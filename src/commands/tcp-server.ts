@@ -2,6 +2,7 @@ import type { Context } from '../context.ts'
 import type { ExitCode } from '../exit-code.ts'
 import { TcpServer, type TcpServerOptions } from '../net/tcp-server.ts'
 import { chooseFamily, parseListenAddress } from './address.ts'
+import { defaults } from './defaults.ts'
 import type { Values } from './options/row.ts'
 import type { tcpServerOptions } from './options/tcp.ts'
 import {
@@ -46,13 +47,13 @@ function resolve(
 ): TcpServerOptions {
   const family = chooseFamily(values.ipv4, values.ipv6)
   return {
-    ...resolveStream(values, view, 30_000),
+    ...resolveStream(values, view, defaults.stallTimeoutMs),
     ...parseListenAddress(address, family, defaultPort),
     ipv6Only: family === 6,
     service: chooseService(values),
     once: values.once === true,
-    maxConnections: values.maxConnections ?? 1_000,
-    backlog: values.backlog ?? 511,
-    idleTimeoutMs: values.idleTimeout ?? 0,
+    maxConnections: values.maxConnections ?? defaults.maxConnections,
+    backlog: values.backlog ?? defaults.backlog,
+    idleTimeoutMs: values.idleTimeout ?? defaults.idleTimeoutMs,
   }
 }

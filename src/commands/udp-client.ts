@@ -2,6 +2,7 @@ import type { Context } from '../context.ts'
 import type { ExitCode } from '../exit-code.ts'
 import { UdpClient, type UdpClientOptions } from '../net/udp-client.ts'
 import { checkLocalAddress, chooseFamily, parseConnectAddress } from './address.ts'
+import { defaults } from './defaults.ts'
 import type { Values } from './options/row.ts'
 import type { udpClientOptions } from './options/udp.ts'
 import {
@@ -15,9 +16,6 @@ import {
 } from './set-up.ts'
 
 const defaultPort = 9_000
-
-/** How long replies are waited for at the end, milliseconds. */
-const defaultReplyWaitMs = 1_000
 
 /** `sockpit udp-client [host] [port]` */
 export async function udpClient(
@@ -58,6 +56,6 @@ function resolve(
     connect: values.noConnect !== true,
     localAddress,
     localPort: values.localPort,
-    replyWaitMs: values.wait ?? defaultReplyWaitMs,
+    replyWaitMs: values.wait ?? defaults.replyWaitMs,
   }
 }

@@ -3,6 +3,7 @@ import { UsageError } from '../errors.ts'
 import type { ExitCode } from '../exit-code.ts'
 import { WebSocketClient, type WebSocketClientOptions } from '../net/websocket-client.ts'
 import { checkHost, chooseFamily } from './address.ts'
+import { defaults } from './defaults.ts'
 import type { Values } from './options/row.ts'
 import type { wsClientOptions } from './options/websocket.ts'
 import {
@@ -24,9 +25,6 @@ import {
 } from './url.ts'
 
 type Options = Values<typeof wsClientOptions>
-
-/** How long messages are waited for at the end of standard input, milliseconds. */
-const defaultReplyWaitMs = 1_000
 
 /** `sockpit ws-client [url]` */
 export async function wsClient(
@@ -61,13 +59,13 @@ function resolve(url: WebSocketUrl, values: Options, view: ViewName): WebSocketC
     family,
     localAddress: undefined,
     localPort: undefined,
-    connectTimeoutMs: values.connectTimeout ?? 10_000,
+    connectTimeoutMs: values.connectTimeout ?? defaults.connectTimeoutMs,
     url: url.shown,
     request: resolveRequest(url, values),
     echo: values.echo === true,
     binary: values.binary === true,
-    pingIntervalMs: values.pingInterval ?? 0,
-    replyWaitMs: values.wait ?? defaultReplyWaitMs,
+    pingIntervalMs: values.pingInterval ?? defaults.clientPingIntervalMs,
+    replyWaitMs: values.wait ?? defaults.replyWaitMs,
   }
 }
 

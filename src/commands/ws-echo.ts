@@ -2,6 +2,7 @@ import type { Context } from '../context.ts'
 import type { ExitCode } from '../exit-code.ts'
 import { WebSocketServer, type WebSocketServerOptions } from '../net/websocket-server.ts'
 import { chooseFamily, parseListenAddress } from './address.ts'
+import { defaults } from './defaults.ts'
 import type { Values } from './options/row.ts'
 import type { wsEchoOptions } from './options/websocket.ts'
 import {
@@ -54,10 +55,10 @@ function resolve(
     ipv6Only: family === 6,
     echo: true,
     policy: { paths, origins, subprotocols, compress: values.noCompress !== true },
-    handshakeTimeoutMs: values.handshakeTimeout ?? 10_000,
-    idleTimeoutMs: values.idleTimeout ?? 0,
-    pingIntervalMs: values.pingInterval ?? 20_000,
-    maxConnections: values.maxConnections ?? 1_000,
-    backlog: values.backlog ?? 511,
+    handshakeTimeoutMs: values.handshakeTimeout ?? defaults.handshakeTimeoutMs,
+    idleTimeoutMs: values.idleTimeout ?? defaults.idleTimeoutMs,
+    pingIntervalMs: values.pingInterval ?? defaults.pingIntervalMs,
+    maxConnections: values.maxConnections ?? defaults.maxConnections,
+    backlog: values.backlog ?? defaults.backlog,
   }
 }

@@ -3,7 +3,7 @@ import { commonOptions } from '../commands/options/common.ts'
 import { groups, type OptionRow } from '../commands/options/row.ts'
 import type { Subcommand } from '../commands/subcommands.ts'
 import { wrapWords } from '../views/cells.ts'
-import { columnLines, flowLines, type Layout, widest } from './layout.ts'
+import { columnLines, flowLines, helpText, type Layout, widest } from './layout.ts'
 
 type Rows = Readonly<Record<string, OptionRow>>
 
@@ -26,7 +26,7 @@ export function commandHelp(
     ...examples.map((line) => `  ${line}`),
     ...quantities(options, layout),
   ]
-  return lines.map((line) => `${line.trimEnd()}\n`).join('')
+  return helpText(lines)
 }
 
 /** Options under their headings, each group after an empty line; what another row tells of is left out. */

@@ -1,7 +1,7 @@
 /** The help of everything: what there is, in few words. */
 import { subcommands } from '../commands/subcommands.ts'
 import { wrapWords } from '../views/cells.ts'
-import { columnLines, type Layout } from './layout.ts'
+import { columnLines, helpText, type Layout } from './layout.ts'
 import { topics } from './topics.ts'
 
 /** `sockpit --help` */
@@ -28,5 +28,5 @@ export function programHelp(layout: Layout): string {
     '',
     'sockpit alone asks what you want to do; start with: sockpit compare',
   ]
-  return lines.map((line) => `${line.trimEnd()}\n`).join('')
+  return helpText(lines)
 }

@@ -2,7 +2,7 @@ import type { Service, ServiceHost } from './services.ts'
 import type { TcpConnection } from './tcp-connection.ts'
 
 /** A line that is longer is passed on in pieces, bytes. */
-const longestLine = 65_536
+export const longestLine = 65_536
 
 /** Every line that one says goes to all the others, with who said it. */
 export class ChatRoom implements Service {

@@ -32,7 +32,7 @@ export function ownAddresses(local: Endpoint): OwnAddresses {
 }
 
 /** Ports below are those of services (RFC 6335 §6, the system ports). */
-const firstClientPort = 1024
+export const firstClientPort = 1024
 
 /** Why datagrams from there are never answered; undefined where they may be. */
 export function refusalOf(remote: Endpoint, own: OwnAddresses): string | undefined {
@@ -65,7 +65,7 @@ export const firstHopLimit = 500
 const limitGrowth = 64
 const lastHopLimit = 2 ** 20
 /** A peer on hold that sends nothing for so long is a loop. */
-const quietMs = 25
+export const quietMs = 25
 /** A client that lives comes back within this time; what comes later may be the start of another loop. */
 const returnMs = 1_000
 /** More than a loop is likely to have in flight; and, for one that has stood the test, more than it can have. */

@@ -56,7 +56,7 @@ export interface WebSocketOwner {
 }
 
 /** Frames of a message at most: empty ones cost something, too. */
-const maxFragments = 131_072
+export const maxFragments = 131_072
 
 /** There was no close frame (RFC 6455 §7.1.5). */
 const abnormal = 1006

@@ -34,7 +34,7 @@ export interface WebSocketServerOptions extends WebSocketOptions, ListenOptions 
 }
 
 /** Memory that unfinished messages of all connections may hold together, bytes. */
-const mostUnfinished = 128 * 2 ** 20
+export const mostUnfinished = 128 * 2 ** 20
 
 const name = 'server'
 

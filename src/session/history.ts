@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import type { Context } from '../context.ts'
 
 /** How many lines are kept. */
-const longest = 1_000
+export const longest = 1_000
 
 /** The file in the platform's folder for state that outlasts a run. */
 export function historyPath({ env, home, platform }: Pick<Context, 'env' | 'home' | 'platform'>): string {

@@ -69,7 +69,7 @@ export async function runScript(lines: readonly ScriptLine[], interpreter: Inter
 }
 
 /** The longest line that a script may have, bytes: what is not yet a line waits in memory. */
-const longestLine = 2 ** 20
+export const longestLine = 2 ** 20
 
 /** Carries out the lines of standard input as they come, as a script. */
 export async function runScriptFromInput(

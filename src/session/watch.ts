@@ -16,7 +16,7 @@ import { escapeBytes } from '../views/escape.ts'
 import { formatDuration } from '../views/units.ts'
 
 /** How much of what a socket received is kept for `/expect`, bytes. */
-const tailSize = 65_536
+export const tailSize = 65_536
 
 /** How many datagrams or messages of a socket are kept for `/expect`. */
 const mostPieces = 1_024

@@ -1,6 +1,7 @@
 import type { EventOf } from '../event.ts'
 import { escapeText } from './escape.ts'
 import type { Line } from './lines.ts'
+import type { Mark } from './marks.ts'
 import type { Role } from './palette.ts'
 import type { Table } from './table.ts'
 
@@ -29,7 +30,7 @@ export interface Telling {
 /** What the log says of one event: safe to show, not yet laid out. */
 export interface Entry {
   /** One cell. */
-  readonly mark: string
+  readonly mark: Mark
   readonly role: Role
   readonly size?: number
   readonly verb?: 'read' | 'write' | 'datagram' | 'frame' | 'text' | 'binary'
@@ -43,7 +44,7 @@ export interface Entry {
 }
 
 /** An entry in words of ours, each line of the text a paragraph; nothing in it can act on the terminal. */
-export function entry(mark: string, role: Role, text: string): Entry {
+export function entry(mark: Mark, role: Role, text: string): Entry {
   const safe = escapeText(text, { keepNewlines: true, keepBackslashes: true })
   return { mark, role, text: safe.split('\n').map(words) }
 }

@@ -11,6 +11,7 @@ import { datagramEntry, datagramStats, datagramVerdict } from './datagram-words.
 import { type Entry, entry, type Telling } from './entry.ts'
 import { escapeText } from './escape.ts'
 import { frameEntry, messageEntry } from './frame-words.ts'
+import type { Mark } from './marks.ts'
 import type { Role } from './palette.ts'
 import { head, preview, tail } from './preview.ts'
 import { formatBytes, formatCount, formatDuration, group } from './units.ts'
@@ -159,7 +160,7 @@ const formatters: { readonly [Kind in EventKind]: (event: EventOf<Kind>, telling
   process: (event) => entry(...processMark(event), processText(event)),
 }
 
-function processMark({ what, exitCode }: ProcessEvent): [mark: string, role: Role] {
+function processMark({ what, exitCode }: ProcessEvent): [mark: Mark, role: Role] {
   if (what === 'continued') return ['▸', 'good']
   if (what === 'stopped') return ['‖', 'warning']
   return exitCode === 0 ? ['-', 'plain'] : ['×', 'bad']

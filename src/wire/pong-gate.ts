@@ -1,7 +1,7 @@
 import type { LimitOutput } from './output.ts'
 
 /** Pongs that may wait for a peer that does not read, bytes; then only the newest is kept. */
-const mostPending = 65_536
+export const mostPending = 65_536
 
 /** What a pong costs beside its payload, bytes: its header, with a key. */
 const pongOverhead = 6
