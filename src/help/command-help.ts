@@ -8,45 +8,58 @@ import { columnLines, flowLines, helpText, type Layout, widest } from './layout.
 type Rows = Readonly<Record<string, OptionRow>>
 
 /** `--help` of a command. */
-export function commandHelp(
-  { name, operands, summary, options, examples }: Subcommand,
-  layout: Layout,
-): string {
+export function commandHelp(command: Subcommand, layout: Layout): string {
+  const { summary, options, examples } = command
   const { palette } = layout
   const [own, shared] = splitShared(options)
-  const usage = ['Usage: sockpit', name]
-  if (Object.keys(options).length > 0) usage.push('[options]')
   const lines = [
-    [...usage, ...operands.map((operand) => operand.usage)].join(' '),
+    `Usage: ${usageOf(command)}`,
     ...wrapWords(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`, Math.min(layout.width, widest)),
     ...optionLines(own, layout),
     ...sharedLines(shared, layout),
     '',
     palette.strong('Examples'),
     ...examples.map((line) => `  ${line}`),
-    ...quantities(options, layout),
+    ...quantityLines(options, layout),
   ]
   return helpText(lines)
 }
 
-/** Options under their headings, each group after an empty line; what another row tells of is left out. */
-export function optionLines(rows: Rows, layout: Layout): readonly string[] {
-  const told = Object.values(rows).filter(({ toldBy }) => toldBy === undefined)
-  const columns = told.map(({ flags, help }) => [flags, help] as const)
-  const flagsWidth = Math.max(0, ...told.map(({ flags }) => flags.length))
-  return groups.flatMap((heading) => {
-    const some = columns.filter((_, index) => told[index]?.group === heading)
-    if (some.length === 0) return []
-    const aligned = some.map(([flags, help]) => [flags.padEnd(flagsWidth), help] as const)
+/** `sockpit tcp-server [options] [[host:]port]` */
+export function usageOf({ name, operands, options }: Subcommand): string {
+  const words = Object.keys(options).length > 0 ? ['sockpit', name, '[options]'] : ['sockpit', name]
+  return [...words, ...operands.map((operand) => operand.usage)].join(' ')
+}
+
+/** Options under their headings, each group after an empty line. */
+export function optionLines(options: Rows, layout: Layout): readonly string[] {
+  const all = optionGroups(options)
+  const flagsWidth = Math.max(0, ...all.flatMap(({ rows }) => rows.map(({ flags }) => flags.length)))
+  return all.flatMap(({ heading, rows }) => {
+    const aligned = rows.map(({ flags, help }) => [flags.padEnd(flagsWidth), help] as const)
     return ['', layout.palette.strong(heading), ...columnLines(aligned, layout)]
   })
 }
 
+/** Options in their groups; what another row tells of is left out. */
+export function optionGroups(
+  options: Rows,
+): readonly { readonly heading: string; readonly rows: readonly OptionRow[] }[] {
+  const told = Object.values(options).filter(({ toldBy }) => toldBy === undefined)
+  return groups
+    .map((heading) => ({ heading, rows: told.filter(({ group }) => group === heading) }))
+    .filter(({ rows }) => rows.length > 0)
+}
+
+/** Whether it takes what every socket command takes. */
+export function isSocketCommand(options: Rows): boolean {
+  return 'enter' in options
+}
+
 /** The options of a command, and those that every socket command has: of these the help shows the flags only. */
 function splitShared(options: Rows): readonly [own: Rows, shared: Rows] {
-  const isSocketCommand = 'enter' in options
   const isShared = ([key, { group }]: readonly [string, OptionRow]): boolean =>
-    isSocketCommand && key in commonOptions && group !== 'The connection'
+    isSocketCommand(options) && key in commonOptions && group !== 'The connection'
   const rows = Object.entries(options)
   return [Object.fromEntries(rows.filter((row) => !isShared(row))), Object.fromEntries(rows.filter(isShared))]
 }
@@ -58,9 +71,10 @@ function sharedLines(shared: Rows, layout: Layout): readonly string[] {
   return ['', heading, ...flowLines([...flags, '-h, --help'], layout)]
 }
 
-/** How durations and sizes are written, where an option takes one. */
-function quantities(options: Rows, { width }: Layout): readonly string[] {
-  if (!Object.values(options).some(({ flags }) => flags.includes('<duration>'))) return []
-  const text = 'A duration is 250ms, 2s or 1m, else milliseconds; a size 512, 64KiB or 1MB.'
-  return ['', ...wrapWords(text, width)]
+/** How durations and sizes are written. */
+export const quantities = 'A duration is 250ms, 2s or 1m, else milliseconds; a size 512, 64KiB or 1MB.'
+
+function quantityLines(options: Rows, { width }: Layout): readonly string[] {
+  const takesDuration = Object.values(options).some(({ flags }) => flags.includes('<duration>'))
+  return takesDuration ? ['', ...wrapWords(quantities, width)] : []
 }

@@ -121,12 +121,12 @@ const webSocket: readonly LimitRow[] = [
     default:
       `${binarySize(headLimits.headBytes)}, ${binarySize(headLimits.lineBytes)} a line, ` +
       `${headLimits.headers} headers`,
-    acts: '431, or 414; closed',
+    acts: 'answered with 431, or 414; closed',
   },
   {
     what: 'the upgrade, from the connection to the answer',
     default: timeLimit(defaults.handshakeTimeoutMs),
-    option: '--handshake-timeout (client: --connect-timeout)',
+    option: '--handshake-timeout; client: --connect-timeout',
     acts: 'closed, told (client: exit 3)',
     told: 'handshake',
   },
@@ -134,14 +134,14 @@ const webSocket: readonly LimitRow[] = [
     what: 'a message, decompressed',
     default: binarySize(defaults.maxPayload),
     option: '--max-payload',
-    acts: '1009; a declared length is judged before anything is kept',
+    acts: 'closed with 1009; a declared length is judged before anything is kept',
     told: 'message',
   },
-  { what: 'frames a message', default: group(maxFragments), acts: '1008', told: 'fragments' },
+  { what: 'frames a message', default: group(maxFragments), acts: 'closed with 1008', told: 'fragments' },
   {
     what: 'unfinished messages of all clients',
     default: binarySize(mostUnfinished),
-    acts: '1008 for the largest',
+    acts: 'the largest is closed with 1008',
     told: 'unfinished',
   },
   {

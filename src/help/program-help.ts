@@ -4,10 +4,12 @@ import { wrapWords } from '../views/cells.ts'
 import { columnLines, helpText, type Layout } from './layout.ts'
 import { topics } from './topics.ts'
 
+export const about =
+  'A sandpit for sockets: raw TCP, UDP and WebSocket on the command line, made to be looked at.'
+
 /** `sockpit --help` */
 export function programHelp(layout: Layout): string {
   const { palette } = layout
-  const about = 'A sandpit for sockets: raw TCP, UDP and WebSocket on the command line, made to be looked at.'
   const commands = subcommands.map(({ name, operands, summary }) => {
     const usage = [name, ...operands.map((operand) => operand.usage)].join(' ')
     return [usage, summary] as const

@@ -29,7 +29,7 @@ export const topics: readonly Topic[] = [
   topic('views', 'log, raw, hex and json: what is shown, and where', async () =>
     (await import('./views.ts')).viewSections(),
   ),
-  topic('events', 'what every event says in JSON: each field, its unit and meaning', async () =>
+  topic('events', 'what every event says in JSON, field by field', async () =>
     (await import('./events.ts')).eventSections(),
   ),
   topic('exit-codes', 'what the exit code says', async () =>
