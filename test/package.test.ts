@@ -3,10 +3,12 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { manPage } from '../src/help/man-page.ts'
 import { root } from './root.ts'
 
-const manifest: { readonly version: string; readonly dependencies: Readonly<Record<string, string>> } =
-  JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const manifest: { readonly version: string; readonly man: string } = JSON.parse(
+  readFileSync(join(root, 'package.json'), 'utf8'),
+)
 
 test('the package holds only what runs', () => {
   const words = ['pack', '--dry-run', '--json', '--ignore-scripts']
@@ -17,9 +19,16 @@ test('the package holds only what runs', () => {
     'README.md',
     'bin/package.json',
     'bin/sockpit.js',
+    'dist/sockpit.1',
     'dist/sockpit.cjs',
     'package.json',
   ])
+})
+
+test('the manual page is the one of this version', () => {
+  const page = readFileSync(join(root, manifest.man), 'utf8')
+  assert.equal(page, manPage(manifest.version))
+  assert.ok(page.startsWith(`.TH "SOCKPIT" 1 "" "sockpit ${manifest.version}"\n`))
 })
 
 test('the bundle needs nothing but Node, and knows its version', () => {

@@ -2,33 +2,18 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { verbRows } from '../src/action.ts'
 import { subcommands } from '../src/commands/subcommands.ts'
-import { exitCodes } from '../src/exit-code.ts'
 import { experiments } from '../src/experiments/index.ts'
-import { elsewhere } from '../src/verbs.ts'
+import { exitCodeRows } from '../src/help/exit-codes.ts'
+import { limits } from '../src/help/limits.ts'
+import type { Term } from '../src/help/section.ts'
+import { lostVerbs, otherVerbs, streamVerbs } from '../src/help/verb-tables.ts'
+import { viewTexts } from '../src/help/views.ts'
 import { eventFields, stampFields } from '../src/views/json.ts'
 import { root } from './root.ts'
 
 const path = join(root, 'README.md')
 const readme = readFileSync(path, 'utf8')
-
-const meanings: Readonly<Record<keyof typeof exitCodes, string>> = {
-  ok: 'ended as asked',
-  network:
-    'network: refused, reset, unreachable, name not found, address in use; or the output cannot be written',
-  usage: 'usage: an option, an argument, a line of the language',
-  timeout: 'a time limit',
-  tls: 'TLS',
-  upgrade: 'WebSocket: the upgrade was refused or invalid',
-  websocket:
-    'WebSocket: ended by a broken rule, without a close frame (1006), or with a close code other than 1000, 1001, 1005',
-  expectation: 'an expectation failed: `/expect`, or a claim of an experiment',
-  hangup: 'SIGHUP',
-  interrupt: 'SIGINT (Ctrl-C): sockets closed, output flushed; a second one ends at once',
-  stdoutClosed: 'standard output was closed by its reader: silent',
-  terminate: 'SIGTERM',
-}
 
 /** The part of the README between two markers; with UPDATE_README=1 it is written anew. */
 function checkPart(name: string, expected: string): void {
@@ -50,33 +35,40 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 const cell = (text: string) => text.replaceAll('|', '\\|')
 
+/** With the options and verbs in it as code. */
+const flagged = (text: string) => text.replace(/(?<![\w-])--?[a-z][a-z-]*|(?<= |^)\/[a-z]+/g, '`$&`')
+
+const coded = (rows: readonly Term[]) => rows.map(([term, meaning]) => [`\`${cell(term)}\``, cell(meaning)])
+
 test('the README lists every verb', () => {
-  const rows = verbRows({ transport: 'tcp', role: 'server' })
-  const cells = rows.map(({ usage, summary }) => [`\`${cell(usage)}\``, cell(summary)])
-  checkPart('verbs', table(['line', 'what it does'], cells))
+  checkPart('verbs', table(['line', 'what it does'], coded(streamVerbs())))
 })
 
 test('the README lists every verb that is another one over UDP, and why some cannot be', () => {
-  const streamVerbs = new Map(
-    verbRows({ transport: 'tcp', role: 'server' }).map((row) => [row.verb, row.summary]),
-  )
-  const others = verbRows({ transport: 'udp', role: 'server' })
-    .filter(({ verb, summary }) => summary !== streamVerbs.get(verb))
-    .map(({ usage, summary }) => [`\`${cell(usage)}\``, cell(summary)])
-  const missing = Object.entries(elsewhere.udp)
-    .filter(([verb]) => streamVerbs.has(verb))
-    .map(([verb, why]) => [`\`/${verb}\``, `no: ${cell(why)}`])
-  checkPart('udp verbs', table(['line', 'over UDP'], [...others, ...missing]))
+  const missing = lostVerbs('udp').map(([verb, why]): Term => [verb, `no: ${why}`])
+  checkPart('udp verbs', table(['line', 'over UDP'], coded([...otherVerbs('udp'), ...missing])))
 })
 
 test('the README lists every verb that is another one over WebSocket', () => {
-  const streamVerbs = new Map(
-    verbRows({ transport: 'tcp', role: 'server' }).map((row) => [row.verb, row.summary]),
+  assert.deepEqual(lostVerbs('websocket'), [])
+  checkPart('websocket verbs', table(['line', 'over WebSocket'], coded(otherVerbs('websocket'))))
+})
+
+test('the README tells of every view', () => {
+  const rows = Object.entries(viewTexts).map(([name, { is, default: usual, short }]) => [
+    `\`${name}\``,
+    flagged(is),
+    usual,
+    flagged(short),
+  ])
+  checkPart('views', table(['view', 'what it is', 'default', 'short'], rows))
+})
+
+test('the README lists every limit', () => {
+  const rows = limits.map(({ what, default: usual, option = '', acts }) =>
+    [what, usual, option, acts].map((text) => flagged(cell(text))),
   )
-  const others = verbRows({ transport: 'websocket', role: 'server' })
-    .filter(({ verb, summary }) => summary !== streamVerbs.get(verb))
-    .map(({ usage, summary }) => [`\`${cell(usage)}\``, cell(summary)])
-  checkPart('websocket verbs', table(['line', 'over WebSocket'], others))
+  checkPart('limits', table(['what', 'default', 'option', 'when it acts'], rows))
 })
 
 test('the README lists every field of every event', () => {
@@ -100,13 +92,7 @@ test('the README lists every experiment', () => {
 })
 
 test('the README lists every exit code', () => {
-  // What nothing here can lead to yet is left out.
-  const toCome = new Set(['tls'])
-  const rows = Object.entries(exitCodes)
-    .filter(([name]) => !toCome.has(name))
-    .sort(([, a], [, b]) => a - b)
-    .map(([name, code]) => [String(code), meanings[name as keyof typeof exitCodes]])
-  checkPart('exit codes', table(['code', 'meaning'], rows))
+  checkPart('exit codes', table(['code', 'meaning'], exitCodeRows()))
 })
 
 test('every option that the README names exists', () => {

@@ -48,16 +48,16 @@ const description = [
 /** The variables that are looked at. */
 const environment: Readonly<Record<string, string>> = {
   NO_COLOR: 'where it is not empty: no colour, unless --color asks for it',
-  TERM: 'dumb: no colour either',
+  TERM: 'with the value dumb: no colour either',
   COLUMNS: 'how wide to write where standard output is no terminal (80)',
-  DEBUG: 'sockpit: an error is followed by the stack of calls that led to it',
+  DEBUG: 'with the value sockpit: an error is followed by the stack of calls that led to it',
   XDG_STATE_HOME: 'the folder for the history, where it is an absolute path',
   LOCALAPPDATA: 'the same on Windows',
 }
 
 function chapter(title: string, ...sections: readonly Section[]): Chapter {
   // Twice the same heading says no more than once.
-  const isRepeated = ({ heading }: Section) => sections.length === 1 && heading !== ''
+  const isRepeated = ({ heading }: Section) => sections.length === 1 || heading.toUpperCase() === title
   return { title, sections: sections.map((one) => (isRepeated(one) ? { ...one, heading: '' } : one)) }
 }
 

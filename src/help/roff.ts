@@ -37,6 +37,9 @@ function guard(line: string): string {
   return line.startsWith('.') ? `\\&${line}` : line
 }
 
+/** Neither hyphens nor spaces that nobody wrote: what stands here is copied. */
+const manners = ['.nh', '.ad l']
+
 /** The source of a page. @param section such as 1, of the manual */
 export function roffPage(
   { name, section, version }: { readonly name: string; readonly section: number; readonly version: string },
@@ -47,7 +50,7 @@ export function roffPage(
     `.SH ${roffArgument(title)}`,
     ...sections.flatMap(sectionSource),
   ])
-  return [head, ...body].map((line) => `${line}\n`).join('')
+  return [head, ...manners, ...body].map((line) => `${line}\n`).join('')
 }
 
 function sectionSource({ heading, blocks }: Section): readonly string[] {
