@@ -4,6 +4,8 @@ import { createServer } from 'node:net'
 import { describe, test } from 'node:test'
 import { subcommands } from '../src/commands/subcommands.ts'
 import { SockpitError } from '../src/errors.ts'
+import { manPage } from '../src/help/man-page.ts'
+import { topics } from '../src/help/topics.ts'
 import { runProgram } from '../src/program.ts'
 import { type FakeOptions, fakeContext } from './fake-context.ts'
 import { closedPort, portOf } from './net/loopback.ts'
@@ -211,11 +213,25 @@ describe('help', () => {
   })
 
   test('is coloured on a terminal that takes colour, and says the same', async () => {
-    for (const words of [['--help'], ['help', 'ws-echo'], ['help', 'options']]) {
+    const known = topics.filter(({ name }) => name !== 'man').map(({ name }) => ['help', name])
+    assert.ok(known.length > 5)
+    for (const words of [['--help'], ['help', 'ws-echo'], ...known]) {
       const { stdout } = await run(words, { color: true })
       assert.match(stdout, /\x1b\[1m/)
       assert.equal(stdout.replace(/\x1b\[\d+m/g, ''), (await run(words)).stdout)
     }
+  })
+
+  test('of a topic that is none names what there is', async () => {
+    assert.match((await refused(['help', 'viewz'])).message, /did you mean views\?$/)
+    const { message } = await refused(['help', 'frobnicate'])
+    for (const { name } of topics) assert.ok(message.includes(name), name)
+  })
+
+  test('is a manual page of this version, too, whatever the width and the colours', async () => {
+    const { code, stdout } = await run(['help', 'man'], { color: true, width: 40 })
+    assert.equal(code, 0)
+    assert.equal(stdout, manPage('1.2.3'))
   })
 
   test('says how durations and sizes are written, where some are taken', async () => {

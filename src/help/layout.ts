@@ -47,7 +47,7 @@ function blockLines(block: Block, layout: Layout, textAt: number): readonly stri
     case 'terms':
       return columnLines(block.rows, layout, textAt)
     case 'lines':
-      return block.lines.map(hanging(indent))
+      return block.lines.map((line) => ' '.repeat(indent) + line)
   }
 }
 
