@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { manPage } from '../src/help/man-page.ts'
 import { root } from './root.ts'
 
-const manifest: { readonly version: string; readonly man: string } = JSON.parse(
+const manifest: { readonly version: string; readonly man: readonly string[] } = JSON.parse(
   readFileSync(join(root, 'package.json'), 'utf8'),
 )
 
@@ -26,7 +26,9 @@ test('the package holds only what runs', () => {
 })
 
 test('the manual page is the one of this version', () => {
-  const page = readFileSync(join(root, manifest.man), 'utf8')
+  // npm links those of a list only.
+  assert.deepEqual(manifest.man, ['dist/sockpit.1'])
+  const page = readFileSync(join(root, 'dist', 'sockpit.1'), 'utf8')
   assert.equal(page, manPage(manifest.version))
   assert.ok(page.startsWith(`.TH "SOCKPIT" 1 "" "sockpit ${manifest.version}"\n`))
 })

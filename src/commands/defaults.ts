@@ -4,7 +4,7 @@ export const defaults = {
   maxQueue: 2 ** 20,
   /** Datagrams that may wait to be sent. */
   maxDatagrams: 1_000,
-  /** How long whoever takes nothing is waited for, of servers and of both ends of a WebSocket; a TCP client waits on. */
+  /** How long a peer that takes nothing is waited for: a TCP client waits on. */
   stallTimeoutMs: 30_000,
   clientStallTimeoutMs: 0,
   /** Bytes of a message, decompressed. */

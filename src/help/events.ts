@@ -18,8 +18,8 @@ export function eventSummary(): Section {
   })
   return section(
     'Events',
-    `The view json writes one event a line, with ${Object.keys(stampFields).join(', ')} and then its own fields. ` +
-      'sockpit help events says what each field means.',
+    `The view json writes one event a line, with ${Object.keys(stampFields).join(', ')} and then its ` +
+      'own fields. sockpit help events says what each field means.',
     terms(rows),
   )
 }

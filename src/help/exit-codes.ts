@@ -11,7 +11,8 @@ const meanings: Readonly<Record<keyof typeof exitCodes, string>> = {
   tls: 'TLS',
   upgrade: 'WebSocket: the upgrade was refused or invalid',
   websocket:
-    'WebSocket: ended by a broken rule, without a close frame (1006), or with a close code other than 1000, 1001, 1005',
+    'WebSocket: ended by a broken rule, without a close frame (1006), or with a close code other than ' +
+    '1000, 1001, 1005',
   expectation: 'an expectation failed: /expect, or a claim of an experiment',
   hangup: 'SIGHUP',
   interrupt: 'SIGINT (Ctrl-C): sockets closed, output flushed; a second one ends at once',

@@ -63,10 +63,10 @@ const argumentRules: readonly Term[] = [
 ]
 
 const scriptRules: readonly string[] = [
-  '--enter LINE and the lines of --script FILE are understood whole before anything is done, then carried out in ' +
-    'order before standard input is read; --script - takes them from standard input as they come.',
-  'In a script empty lines are skipped, and so are lines that begin with #, a comment. /send # sends such a line, ' +
-    '/send \\n an empty one. A script is UTF-8; /hex and \\xff stand for other bytes.',
+  '--enter LINE and the lines of --script FILE are understood whole before anything is done, then carried out ' +
+    'in order before standard input is read; --script - takes them from standard input as they come.',
+  'In a script empty lines are skipped, and so are lines that begin with #, a comment. /send # sends such a ' +
+    'line, /send \\n an empty one. A script is UTF-8; /hex and \\xff stand for other bytes.',
   'A line that fails ends the script: a mistake with exit code 2, an /expect that is not met with 7.',
 ]
 

@@ -152,7 +152,9 @@ const webSocket: readonly LimitRow[] = [
   },
   {
     what: 'the answer to a ping',
-    default: `until the next ping: server ${timeLimit(defaults.pingIntervalMs)}; client ${timeLimit(defaults.clientPingIntervalMs)}`,
+    default:
+      `until the next ping: server ${timeLimit(defaults.pingIntervalMs)}; ` +
+      `client ${timeLimit(defaults.clientPingIntervalMs)}`,
     option: '--ping-interval',
     acts: 'who says nothing is closed, told',
     told: 'ping',

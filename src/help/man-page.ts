@@ -39,9 +39,10 @@ function chapters(): readonly Chapter[] {
 
 const description = [
   about,
-  'A server listens on loopback unless an address is given, and says so where others can reach it. Each command shows ' +
-    'what its sockets do, and carries out what is typed, given with --enter or written in a script. Payload goes in ' +
-    'through standard input and comes out on standard output, so that each works in a pipe, too.',
+  'A server listens on loopback unless an address is given, and says so where others can reach it. ' +
+    'Each command shows what its sockets do, and carries out what is typed, given with --enter or written in ' +
+    'a script. Payload goes in through standard input and comes out on standard output, so that each works in ' +
+    'a pipe, too.',
   'sockpit compare runs experiments that do the same over TCP, UDP and WebSocket, side by side.',
 ]
 

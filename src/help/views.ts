@@ -30,8 +30,8 @@ export const viewTexts: Readonly<Record<ViewName, ViewText>> = {
   },
   hex: {
     is:
-      'offset, bytes and text, with direction; offsets count on over reads; of a WebSocket, each frame as it ' +
-      'travelled',
+      'offset, bytes and text, with direction; offsets count on over reads; of a WebSocket, each frame as ' +
+      'it travelled',
     default: '',
     short: '-x, --hex',
   },
@@ -50,8 +50,8 @@ export function viewSections(): readonly Section[] {
     section('Views', terms(viewRows()), '--view NAME chooses one.'),
     section(
       'Standard output and standard error',
-      'log goes to standard output. raw, hex and json leave standard output to the data; what is said to you goes ' +
-        'to standard error. An error is one line on standard error that begins "sockpit: ", whatever the view.',
+      'log goes to standard output. raw, hex and json leave standard output to the data; what is said ' +
+        'to you goes to standard error. An error is one line there that begins "sockpit: ", whatever the view.',
       terms(narrationRows()),
     ),
     section('Marks of the log', terms(Object.entries(markMeanings)), afterMarks),
@@ -64,8 +64,8 @@ export function viewSections(): readonly Section[] {
 }
 
 const afterMarks =
-  'The size after the mark is in bytes. Behind it stands how the bytes went: write, read, datagram, frame, or the ' +
-  "message's type. Colour repeats what mark and words say, and adds nothing."
+  'The size after the mark is in bytes. Behind it stands how the bytes went: write, read, datagram, frame, ' +
+  "or the message's type. Colour repeats what mark and words say, and adds nothing."
 
 function viewRows(): readonly Term[] {
   return Object.entries(viewTexts).map(([name, { is, default: usual, short }]) => {
@@ -94,7 +94,8 @@ function verbosityRows(): readonly Term[] {
   return [
     [
       '-v',
-      `the log also tells ${shown(everywhere)} and each attempt that failed; of a WebSocket also ${shown(ofWebSocket)} ` +
+      `the log also tells ${shown(everywhere)} and each attempt that failed; of a WebSocket also ` +
+        `${shown(ofWebSocket)} ` +
         '(its reads and writes), the heads of the upgrade as they travelled, and JSON laid out',
     ],
     ['-vv', 'the log also draws each frame bit by bit'],

@@ -19,7 +19,7 @@ import { root } from '../root.ts'
 
 const page = manPage('1.2.3')
 
-/** What a formatter makes of a page: as text without overstrikes or attributes, and what it complains about. */
+/** What a formatter makes of a page, without overstrikes and attributes, and what it complains about. */
 function render(tool: 'groff' | 'mandoc', words: readonly string[], source: string) {
   const { stdout, stderr, error } = spawnSync(pathOf(tool) ?? tool, words, {
     input: source,
