@@ -6,6 +6,7 @@ import type { OptionRow, Values } from './options/row.ts'
 import { tcpClientOptions, tcpServerOptions } from './options/tcp.ts'
 import { udpClientOptions, udpServerOptions } from './options/udp.ts'
 import { wsClientOptions, wsEchoOptions } from './options/websocket.ts'
+import { shells } from './shells.ts'
 
 type Rows = Readonly<Record<string, OptionRow>>
 
@@ -15,6 +16,8 @@ export interface Operand {
   readonly usage: string
   /** The words that it may be, where there are only so many. */
   readonly choices?: () => Promise<readonly string[]>
+  /** It names a machine. */
+  readonly isHost?: true
 }
 
 /** One subcommand: its help, its options, and how it is run, which is imported only then. */
@@ -47,7 +50,7 @@ function subcommand<const Options extends Rows>(one: SubcommandOf<Options>): Sub
 }
 
 const listenAt: readonly Operand[] = [{ usage: '[[host:]port]' }]
-const connectTo: readonly Operand[] = [{ usage: '[host]' }, { usage: '[port]' }]
+const connectTo: readonly Operand[] = [{ usage: '[host]', isHost: true }, { usage: '[port]' }]
 
 export const subcommands: readonly Subcommand[] = [
   subcommand({
@@ -141,6 +144,18 @@ export const subcommands: readonly Subcommand[] = [
     examples: ['sockpit menu', 'sockpit', 'NO_COLOR=1 sockpit menu'],
     options: {},
     run: async (context) => (await import('./menu.ts')).menu(context),
+  }),
+  subcommand({
+    name: 'completion',
+    operands: [{ usage: '[shell]', choices: async () => shells }],
+    summary: 'a script that completes sockpit in bash, zsh or fish',
+    examples: [
+      'source <(sockpit completion bash)',
+      'source <(sockpit completion zsh)',
+      'sockpit completion fish | source',
+    ],
+    options: {},
+    run: async (context, operands) => (await import('./completion.ts')).completion(context, operands),
   }),
   subcommand({
     name: 'help',

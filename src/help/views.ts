@@ -114,6 +114,7 @@ function hidden(transport: Transport): readonly EventKind[] {
     time: 'none',
     show: 0,
     verbosity: 0,
+    isPlain: false,
     startedAt: new Date(0),
   })
   return Object.keys(eventFields).filter((kind) => !view.wants(kind as EventKind)) as EventKind[]

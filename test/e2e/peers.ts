@@ -5,8 +5,8 @@ import { join } from 'node:path'
 
 export type Tool = 'nc' | 'ncat' | 'socat' | 'script'
 
-/** What else stands at the other end of a WebSocket, or between the ends; and what shows a manual page. */
-type Program = Tool | 'nginx' | 'haproxy' | 'chromium' | 'groff' | 'mandoc'
+/** What else tests use: WebSocket's other ends and what stands between, what shows a manual page, and shells. */
+type Program = Tool | 'nginx' | 'haproxy' | 'chromium' | 'groff' | 'mandoc' | 'bash' | 'zsh' | 'fish'
 
 export const tools: readonly Exclude<Tool, 'script'>[] = ['nc', 'ncat', 'socat']
 

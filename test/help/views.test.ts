@@ -14,6 +14,7 @@ const text = JSON.stringify(viewSections())
 const options: Omit<LogOptions, 'transport' | 'verbosity'> = {
   width: () => 80,
   color: false,
+  isPlain: false,
   time: 'none',
   show: 256,
   startedAt: new Date(0),
