@@ -45,7 +45,10 @@ export interface Subcommand extends Omit<SubcommandOf<Rows>, 'run'> {
 function subcommand<const Options extends Rows>(one: SubcommandOf<Options>): Subcommand {
   return {
     ...one,
-    run: (context, operands, values) => one.run(context, operands, values as Values<Options>),
+    run: async (context, operands, values) => {
+      if (values.like === true) return (await import('./like.ts')).like(context, one.name, operands, values)
+      return one.run(context, operands, values as Values<Options>)
+    },
   }
 }
 

@@ -1,4 +1,4 @@
-import type { OptionRow } from '../commands/options/row.ts'
+import { longFlag } from '../commands/options/row.ts'
 import type { Subcommand } from '../commands/subcommands.ts'
 import { shellWord } from '../shell-word.ts'
 
@@ -35,9 +35,4 @@ export function valuesOf({ command, given }: Choice): Readonly<Record<string, un
     else values[key] = [...(Array.isArray(before) ? before : []), row.parse(text)]
   }
   return values
-}
-
-/** `--keep-alive` of `--keep-alive <duration>` */
-export function longFlag(row: OptionRow | undefined): string {
-  return /--[a-z0-9-]+/.exec(row?.flags ?? '')?.[0] ?? ''
 }

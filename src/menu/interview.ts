@@ -1,13 +1,13 @@
 /** Asks a person, question by question, what is to be run. */
 import { Separator } from '@inquirer/core'
 import { checkbox, search, select } from '@inquirer/prompts'
-import { groups, type OptionRow } from '../commands/options/row.ts'
+import { groups, longFlag, type OptionRow } from '../commands/options/row.ts'
 import { type Subcommand, subcommands } from '../commands/subcommands.ts'
 import { experiments } from '../experiments/index.ts'
 import { cutCells, padCells } from '../views/cells.ts'
 import type { Palette } from '../views/palette.ts'
 import { type Branch, branches, type ChoiceQuestion, type OperandQuestion } from './branches.ts'
-import { type Choice, commandLine, type Given, longFlag } from './command-line.ts'
+import { type Choice, commandLine, type Given } from './command-line.ts'
 import { typedText } from './typed-text.ts'
 
 /** The terminal that is asked at, and when to stop asking. */

@@ -41,6 +41,7 @@ export const commonOptions = {
     ...choice(['lf', 'crlf', 'none']),
   },
   noHistory: { flags: '--no-history', help: 'neither read nor keep typed lines', group: session },
+  like: { flags: '--like', help: 'how nc, ncat, socat and others would do it', group: session },
   view: {
     flags: '--view <view>',
     help: 'log, raw, hex, json; --raw, -x (--hex), --json',

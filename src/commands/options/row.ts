@@ -58,3 +58,8 @@ export function choice<const Words extends readonly string[]>(words: Words) {
   }
   return { choices: words, parse }
 }
+
+/** `--keep-alive` of `--keep-alive <duration>` */
+export function longFlag(row: OptionRow | undefined): string {
+  return /--[a-z0-9-]+/.exec(row?.flags ?? '')?.[0] ?? ''
+}

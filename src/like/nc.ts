@@ -1,0 +1,142 @@
+/** netcat-openbsd, as Debian has it. */
+import type { commonOptions } from '../commands/options/common.ts'
+import type { streamOptions, tcpClientOptions, tcpServerOptions } from '../commands/options/tcp.ts'
+import type { datagramOptions, udpClientOptions, udpServerOptions } from '../commands/options/udp.ts'
+import { anyway, cannot, type Rules, type Tool, typedLines, wholeSeconds, words } from './rule.ts'
+
+const noSize = cannot('it has no such limit to set')
+const noView = cannot('it shows payload and nothing else')
+
+const common = {
+  ipv4: words('-4'),
+  ipv6: words('-6'),
+  enter: typedLines('\\n'),
+  script: cannot('it has no language: no waiting, no expecting'),
+  wait: (ms) => words('-w', wholeSeconds(ms)),
+  count: (count) => words('-W', String(count)),
+  eol: (eol) =>
+    eol === 'crlf' ? words('-C') : eol === 'lf' ? anyway : cannot('a typed line always has its end'),
+  noHistory: anyway,
+  like: anyway,
+  view: (view) => (view === 'hex' || view === 'json' ? noView : anyway),
+  json: noView,
+  hex: noView,
+  raw: anyway,
+  verbose: words('-v'),
+  quiet: anyway,
+  time: noView,
+  show: anyway,
+  plain: anyway,
+  color: anyway,
+  noColor: anyway,
+} satisfies Rules<typeof commonOptions>
+
+const stream = {
+  noDelay: cannot('it does not set TCP_NODELAY'),
+  keepAlive: cannot('it does not set SO_KEEPALIVE'),
+  readSize: noSize,
+  rate: cannot('it reads as fast as it can (pv -L slows a pipe)'),
+  chunk: cannot('it writes what it has read'),
+  delay: (ms) => words('-i', wholeSeconds(ms)),
+  hold: cannot('it reads from the start'),
+  halfOpen: cannot('what it does with a FIN is not to be chosen'),
+  maxQueue: noSize,
+  stallTimeout: cannot('it waits for a peer that takes nothing'),
+} satisfies Rules<typeof streamOptions>
+
+const noService = 'it has no services and starts no program (no -e in this build)'
+
+export const ncTcpServer: Tool<typeof tcpServerOptions> = {
+  name: 'nc',
+  rules: {
+    ...common,
+    ...stream,
+    service: (service) =>
+      service === 'none' || service === 'discard' ? anyway : cannot('it has no services'),
+    echo: cannot('it has no services'),
+    once: anyway,
+    maxConnections: cannot('it serves one client at a time'),
+    backlog: cannot('it always asks for 1'),
+    idleTimeout: (ms) => words('-w', wholeSeconds(ms)),
+  },
+  command({ host, port }, { words }, { service, echo, once }) {
+    if (echo === true || !(service === undefined || service === 'none' || service === 'discard')) {
+      return { none: noService }
+    }
+    const listen = once === true ? '-l' : '-lk'
+    const discard = service === 'discard' ? ['>/dev/null'] : []
+    return { line: ['nc', listen, ...words, host, String(port), ...discard] }
+  },
+}
+
+export const ncTcpClient: Tool<typeof tcpClientOptions> = {
+  name: 'nc',
+  rules: {
+    ...common,
+    ...stream,
+    connectTimeout: (ms) => words('-w', wholeSeconds(ms)),
+    retry: cannot('it tries once'),
+    localAddress: (address) => words('-s', address),
+    localPort: (port) => words('-p', String(port)),
+    probe: words('-zv'),
+    onEof: (what) => (what === 'close' ? words('-q', '0') : anyway),
+  },
+  command({ host, port }, { words }, { onEof, probe }) {
+    const fin = probe === true || (onEof ?? 'fin') !== 'fin' ? [] : ['-N']
+    return { line: ['nc', ...fin, ...words, host, String(port)] }
+  },
+}
+
+const datagrams = {
+  split: (how) => (how === 'none' ? anyway : cannot('a datagram is what one read of its input brings')),
+  chunk: cannot('a datagram is what one read of its input brings'),
+  delay: (ms) => words('-i', wholeSeconds(ms)),
+  rate: cannot('it sends as fast as it can'),
+  sequence: cannot('it numbers nothing'),
+  truncate: noSize,
+  maxQueue: noSize,
+  receiveBuffer: (size) => words('-I', String(size)),
+  sendBuffer: (size) => words('-O', String(size)),
+  broadcast: words('-b'),
+  interface: cannot('it chooses no interface'),
+  ttl: (ttl) => words('-M', String(ttl)),
+  multicastTtl: cannot('it knows no groups'),
+  noLoopback: cannot('it knows no groups'),
+} satisfies Rules<typeof datagramOptions>
+
+export const ncUdpServer: Tool<typeof udpServerOptions> = {
+  name: 'nc',
+  rules: {
+    ...common,
+    ...datagrams,
+    service: (service) =>
+      service === 'none' || service === 'discard' ? anyway : cannot('it has no services'),
+    echo: cannot('it has no services'),
+    join: cannot('it joins no groups'),
+    reuseAddress: cannot('it does not let its port be shared'),
+    reusePort: cannot('it does not let its port be shared'),
+  },
+  command({ host, port }, { words }, { service, echo }) {
+    if (echo === true || !(service === undefined || service === 'none' || service === 'discard')) {
+      return { none: noService }
+    }
+    const discard = service === 'discard' ? ['>/dev/null'] : []
+    // Without -k it answers, and hears, the first peer only.
+    return { line: ['nc', '-luk', ...words, host, String(port), ...discard] }
+  },
+}
+
+export const ncUdpClient: Tool<typeof udpClientOptions> = {
+  name: 'nc',
+  rules: {
+    ...common,
+    ...datagrams,
+    noConnect: cannot('its socket is always connected'),
+    localAddress: (address) => words('-s', address),
+    localPort: (port) => words('-p', String(port)),
+    onEof: (what) => (what === 'close' ? words('-q', '1') : anyway),
+  },
+  command({ host, port }, { words }) {
+    return { line: ['nc', '-u', ...words, host, String(port)] }
+  },
+}

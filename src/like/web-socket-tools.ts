@@ -1,0 +1,163 @@
+/** websocat 1 and wscat 6. */
+import type { commonOptions } from '../commands/options/common.ts'
+import type { webSocketOptions, wsClientOptions, wsEchoOptions } from '../commands/options/websocket.ts'
+import { anyway, cannot, type Rules, type Tool, typedLines, wholeSeconds, words } from './rule.ts'
+
+const noSize = cannot('it has no such limit to set')
+const noView = cannot('it shows messages and nothing of their frames')
+const noSocket = cannot('it does not choose how the socket is read')
+const noLanguage = cannot('it has no language: no waiting, no expecting')
+
+/** What is only about how sockpit shows things. */
+const own = {
+  noHistory: anyway,
+  like: anyway,
+  raw: anyway,
+  quiet: anyway,
+  show: anyway,
+  plain: anyway,
+  color: anyway,
+} satisfies Partial<Rules<typeof commonOptions>>
+
+const websocatCommon = {
+  ...own,
+  ipv4: cannot('it takes what the name gives; an address of the family does it'),
+  ipv6: cannot('it takes what the name gives; an address of the family does it'),
+  enter: typedLines('\\n'),
+  script: noLanguage,
+  wait: cannot('it does not end by itself'),
+  count: (count) => words('--max-messages-rev', String(count)),
+  eol: (eol) => (eol === 'none' ? anyway : cannot('it strips what ends a line')),
+  view: (view) => (view === 'hex' || view === 'json' ? noView : anyway),
+  json: noView,
+  hex: noView,
+  verbose: words('-v'),
+  time: noView,
+  noColor: anyway,
+} satisfies Rules<typeof commonOptions>
+
+const websocatBoth = {
+  noCompress: anyway,
+  split: (how) => (how === 'nul' ? words('-0') : how === 'none' ? words('--no-line') : anyway),
+  maxPayload: (size) => words('-B', String(size)),
+  lax: cannot('it makes and judges frames by itself'),
+  pingInterval: (ms) => words('--ping-interval', wholeSeconds(ms)),
+  closeTimeout: cannot('it does not wait for the other close frame'),
+  readSize: noSocket,
+  rate: noSocket,
+  hold: noSocket,
+  maxQueue: noSize,
+  stallTimeout: noSize,
+} satisfies Omit<Rules<typeof webSocketOptions>, 'subprotocol'>
+
+export const websocatEcho: Tool<typeof wsEchoOptions> = {
+  name: 'websocat',
+  rules: {
+    ...websocatCommon,
+    ...websocatBoth,
+    subprotocol: ([name = '', ...more]) =>
+      more.length > 0 ? cannot('it names one subprotocol') : words('--server-protocol', name),
+    path: ([path = '', ...more]) =>
+      more.length > 0 ? cannot('it knows one path') : words('--restrict-uri', path),
+    origin: cannot('it lets pages of any origin in'),
+    handshakeTimeout: noSize,
+    maxConnections: (count) => words('--conncap', String(count)),
+    backlog: noSize,
+    idleTimeout: noSize,
+  },
+  command: ({ host, port }, { words }) => ({
+    line: ['websocat', '-t', ...words, `ws-l:${host}:${port}`, 'mirror:'],
+  }),
+}
+
+export const websocatClient: Tool<typeof wsClientOptions> = {
+  name: 'websocat',
+  rules: {
+    ...websocatCommon,
+    ...websocatBoth,
+    subprotocol: (names) => words('--protocol', names.join(', ')),
+    header: (headers) => ({ words: headers.map((header) => `-H=${header}`) }),
+    origin: (origin) => words('--origin', origin),
+    auth: (credentials) => words('--basic-auth', Buffer.from(credentials).toString('base64')),
+    echo: anyway,
+    binary: words('-b'),
+    connectTimeout: noSize,
+    onEof: (what) => (what === 'stay' ? words('-n') : anyway),
+  },
+  command: ({ url = '' }, { words }, { echo }) => ({
+    line: ['websocat', ...words, url, ...(echo === true ? ['mirror:'] : [])],
+  }),
+}
+
+const wscatCommon = {
+  ...own,
+  ipv4: cannot('it takes what the name gives; an address of the family does it'),
+  ipv6: cannot('it takes what the name gives; an address of the family does it'),
+  script: noLanguage,
+  wait: cannot('it does not end by itself'),
+  count: cannot('it counts nothing'),
+  eol: (eol) => (eol === 'none' ? anyway : cannot('a message is a line without its end')),
+  view: (view) => (view === 'hex' || view === 'json' ? noView : anyway),
+  json: noView,
+  hex: noView,
+  time: noView,
+  noColor: words('--no-color'),
+} satisfies Omit<Rules<typeof commonOptions>, 'enter' | 'verbose'>
+
+const wscatBoth = {
+  noCompress: cannot('it always offers compression'),
+  split: (how) => (how === 'line' ? anyway : cannot('a message is a line')),
+  maxPayload: noSize,
+  lax: cannot('it makes and judges frames by itself'),
+  pingInterval: cannot('it sends pings by hand only (--slash, then /ping)'),
+  closeTimeout: noSize,
+  readSize: noSocket,
+  rate: noSocket,
+  hold: noSocket,
+  maxQueue: noSize,
+  stallTimeout: noSize,
+} satisfies Omit<Rules<typeof webSocketOptions>, 'subprotocol'>
+
+export const wscatEcho: Tool<typeof wsEchoOptions> = {
+  name: 'wscat',
+  rules: {
+    ...wscatCommon,
+    ...wscatBoth,
+    enter: cannot('it sends what is typed only'),
+    verbose: noView,
+    subprotocol: (names) => ({ words: names.flatMap((name) => ['-s', name]) }),
+    path: cannot('it serves every path'),
+    origin: cannot('it lets pages of any origin in'),
+    handshakeTimeout: noSize,
+    maxConnections: cannot('it serves one client'),
+    backlog: noSize,
+    idleTimeout: noSize,
+  },
+  command: () => ({ none: 'it listens (wscat -l PORT), but sends nothing back by itself' }),
+}
+
+export const wscatClient: Tool<typeof wsClientOptions> = {
+  name: 'wscat',
+  rules: {
+    ...wscatCommon,
+    ...wscatBoth,
+    enter: (lines) => {
+      const isVerb = (line: string): boolean => /^\/(?!\/)/.test(line)
+      if (lines.some((line) => isVerb(line) && !/^\/(?:ping|pong|close)\b/.test(line))) {
+        return cannot('it knows /ping, /pong and /close only')
+      }
+      const slash = lines.some(isVerb) ? ['--slash'] : []
+      return { words: [...slash, ...lines.flatMap((line) => ['-x', line])] }
+    },
+    verbose: words('-P'),
+    subprotocol: (names) => ({ words: names.flatMap((name) => ['-s', name]) }),
+    header: (headers) => ({ words: headers.flatMap((header) => ['-H', header]) }),
+    origin: (origin) => words('-o', origin),
+    auth: (credentials) => words('--auth', credentials),
+    echo: cannot('it sends nothing back by itself'),
+    binary: cannot('it sends text only'),
+    connectTimeout: noSize,
+    onEof: cannot('it reads a terminal, no pipe'),
+  },
+  command: ({ url = '' }, { words }) => ({ line: ['wscat', ...words, '-c', url] }),
+}

@@ -1,0 +1,176 @@
+/** What --like prints is typed into a shell, and has to do what it says. */
+import assert from 'node:assert/strict'
+import { describe, type TestContext, test } from 'node:test'
+import { serveDatagrams } from './datagrams.ts'
+import { missing, tools } from './peers.ts'
+import { connectTo, freePort } from './sockets.ts'
+import { type Running, run, serve, startProgram } from './sockpit.ts'
+
+type Tool = (typeof tools)[number]
+
+/** The line that `--like` prints for a tool. */
+async function lineFor(t: TestContext, tool: Tool, args: readonly string[]): Promise<string> {
+  const { code, stdout } = await run(t, [...args, '--like'])
+  assert.equal(code, 0)
+  const [, line] = new RegExp(`^  ${tool} +(.*)$`, 'm').exec(stdout.toString()) ?? []
+  assert.ok(line !== undefined && !line.startsWith('no such'), stdout.toString())
+  return line
+}
+
+async function startLike(t: TestContext, tool: Tool, args: readonly string[]): Promise<Running> {
+  return startProgram(t, 'sh', ['-c', await lineFor(t, tool, args)], { stdin: 'pipe' })
+}
+
+for (const tool of tools) {
+  describe(`the command line of ${tool}`, { skip: missing(tool) }, () => {
+    test('connects to TCP, sends what was to be entered, and ends with the answer', async (t) => {
+      const { port } = await serve(t, ['--echo'])
+      const args = ['tcp-client', '127.0.0.1', String(port), '-e', "it's 100 %", '-e', '//back\\slash']
+      const outcome = await (await startLike(t, tool, args)).exit
+      assert.deepEqual([outcome.code, outcome.stdout.toString()], [0, "it's 100 %\n/back\\slash\n"])
+    })
+
+    test('connects from a port, with CRLF', async (t) => {
+      const { server, port } = await serve(t, ['--echo'])
+      const local = await freePort(t)
+      const args = ['tcp-client', '127.0.0.1', String(port), '--local-port', String(local), '--eol', 'crlf']
+      const client = await startLike(t, tool, args)
+      client.write('typed\n')
+      await server.received('server#1', 'typed\r\n')
+      assert.equal((await server.event('opened')).remote.port, local)
+    })
+
+    test('probes a port', async (t) => {
+      const { server, port } = await serve(t)
+      const there = await startLike(t, tool, ['tcp-client', '127.0.0.1', String(port), '-z'])
+      there.end()
+      assert.equal((await there.exit).code, 0)
+      await server.event('closed')
+      const nowhere = await startLike(t, tool, ['tcp-client', '127.0.0.1', String(await freePort(t)), '-z'])
+      nowhere.end()
+      assert.notEqual((await nowhere.exit).code, 0)
+    })
+
+    test('serves TCP once and shows what comes', async (t) => {
+      const port = await freePort(t)
+      const server = await startLike(t, tool, ['tcp-server', String(port), '--once'])
+      const args = ['tcp-client', '127.0.0.1', String(port), '--retry', '20', '--on-eof', 'close']
+      assert.equal((await run(t, args, { stdin: 'shown' })).code, 0)
+      await server.printed('shown')
+      server.end()
+      await server.exit
+    })
+
+    test('sends datagrams, and shows the answer', async (t) => {
+      const { port } = await serveDatagrams(t, ['--echo'])
+      const args = ['udp-client', '127.0.0.1', String(port), '-e', 'hello', '-w', '1s']
+      const client = await startLike(t, tool, args)
+      await client.printed('hello')
+    })
+
+    test('receives datagrams', async (t) => {
+      const port = await freePort(t)
+      const server = await startLike(t, tool, ['udp-server', String(port)])
+      await untilPrinted(t, server, port, 'received')
+    })
+  })
+}
+
+/** Datagrams until one has arrived: nothing says when a receiver of others is ready. */
+async function untilPrinted(t: TestContext, server: Running, port: number, text: string): Promise<void> {
+  for (let tries = 0; tries < 50; tries += 1) {
+    await run(t, ['udp-client', '127.0.0.1', String(port), '--no-connect', '-e', text, '-w', '1ms'])
+    if (server.stdout.includes(text)) return
+  }
+  assert.fail(`${text} was not received`)
+}
+
+for (const tool of ['ncat', 'socat'] as const) {
+  test(`the command line of ${tool} echoes, to several clients`, { skip: missing(tool) }, async (t) => {
+    const port = await freePort(t)
+    await startLike(t, tool, ['tcp-server', String(port), '--echo'])
+    const first = await run(t, ['tcp-client', '127.0.0.1', String(port), '--retry', '20'], { stdin: 'one' })
+    assert.equal(first.stdout.toString(), 'one')
+    const peers = [await connectTo(t, port), await connectTo(t, port)]
+    for (const peer of peers) {
+      peer.socket.write('both')
+      await peer.has('both')
+    }
+  })
+
+  test(`the command line of ${tool} echoes datagrams`, { skip: missing(tool) }, async (t) => {
+    const port = await freePort(t)
+    await startLike(t, tool, ['udp-server', String(port), '--echo'])
+    for (let tries = 0; tries < 20; tries += 1) {
+      const args = [
+        'udp-client',
+        '127.0.0.1',
+        String(port),
+        '--no-connect',
+        '-e',
+        'back',
+        '-w',
+        '300ms',
+        '-n',
+        '1',
+      ]
+      if ((await run(t, args)).stdout.toString() === 'back\n') return
+    }
+    assert.fail('nothing came back')
+  })
+}
+
+test('what a tool cannot do is said, with the option', async (t) => {
+  const args = ['tcp-server', '7000', '--service', 'chat', '--rate', '1MB', '--json', '--like']
+  const { stdout } = await run(t, args)
+  assert.equal(
+    stdout.toString(),
+    `  nc     no such command: it has no services and starts no program (no -e in this build)
+  ncat   ncat -lk --chat 127.0.0.1 7000
+         without --rate: it reads as fast as it can (pv -L slows a pipe)
+         without --json: it shows payload and nothing else
+  socat  no such command: it would need a program that does chat
+
+None of them shows which writes came out in one read, who ended which direction
+and how, or what was lost.
+`,
+  )
+})
+
+test('WebSocket has other counterparts', async (t) => {
+  const args = [
+    'ws-client',
+    'localhost:9001/chat',
+    '-H',
+    'X-Room: 7',
+    '--auth',
+    'a:b',
+    '-e',
+    'hi',
+    '-e',
+    '/ping',
+  ]
+  const { stdout } = await run(t, [...args, '--like'])
+  assert.equal(
+    stdout.toString(),
+    `  websocat  websocat '-H=X-Room: 7' --basic-auth YTpi ws://localhost:9001/chat
+            without --enter: it knows no verbs, only payload
+  wscat     wscat -H 'X-Room: 7' --auth a:b --slash -x hi -x /ping -c ws://localhost:9001/chat
+
+None of them shows the upgrade and its proof, the frames that carry a message,
+or why a close was not clean.
+`,
+  )
+})
+
+test('a wrong address is refused as the command itself would', async (t) => {
+  for (const args of [
+    ['tcp-client', 'localhost', '80x'],
+    ['tcp-server', '65536'],
+    ['ws-client', 'http://localhost'],
+    ['udp-client', '-4', '-6'],
+  ]) {
+    const [like, itself] = [await run(t, [...args, '--like']), await run(t, args)]
+    assert.deepEqual([like.code, like.stderr, like.stdout.length], [2, itself.stderr, 0])
+  }
+})
