@@ -11,7 +11,8 @@ import { nearest } from '../nearest.ts'
 import { Stop, stopOfOutput } from '../session/stop.ts'
 import { renderComparison } from '../views/columns.ts'
 import type { Comparison } from '../views/comparison.ts'
-import { type DistributionColumn, renderDistribution } from '../views/distribution.ts'
+import { type DistributionColumn, plainDistribution, renderDistribution } from '../views/distribution.ts'
+import { plainComparison } from '../views/plain-comparison.ts'
 import { renderProgress } from '../views/progress.ts'
 import { formatCount } from '../views/units.ts'
 import { awaitKey } from './await-key.ts'
@@ -82,7 +83,11 @@ class Comparing {
     const comparison = { ...experiment, columns, repeat: this.#commandLine(experiment) }
     if (this.#values.report !== undefined) this.#comparisons.push(comparison)
     if (this.#values.json === true) return
-    await write(this.#context.stdout, renderComparison(comparison, this.#screen()))
+    const isPlain = this.#values.plain === true
+    await write(
+      this.#context.stdout,
+      isPlain ? plainComparison(comparison) : renderComparison(comparison, this.#screen()),
+    )
   }
 
   async #repeatedly(experiment: Experiment, times: number): Promise<void> {
@@ -100,7 +105,9 @@ class Comparing {
     const text =
       this.#values.json === true
         ? encodeDistribution(stamp, distribution)
-        : renderDistribution(distribution, this.#screen())
+        : this.#values.plain === true
+          ? plainDistribution(distribution)
+          : renderDistribution(distribution, this.#screen())
     await write(this.#context.stdout, text)
   }
 
@@ -187,8 +194,11 @@ function chooseWidth(stdout: Output): number {
 }
 
 /** Shows how far the runs are, where a person looks at a terminal meanwhile; and takes it away at the end. */
-function createProgress({ stderr }: Context, { json }: Options): (done: number, total: number) => void {
-  if (json === true || !stderr.isTerminal) return () => {}
+function createProgress(
+  { stderr }: Context,
+  { json, plain }: Options,
+): (done: number, total: number) => void {
+  if (json === true || plain === true || !stderr.isDrawable) return () => {}
   return (done, total) => {
     const line = done === total ? '' : renderProgress('run', done, total, stderr.width())
     stderr.stream.write(`\r${line}\x1b[K`)

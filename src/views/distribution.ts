@@ -1,6 +1,7 @@
 /** What many runs of one experiment brought: how many reads there were, and how the claims fared. */
 import type { Transport } from '../event.ts'
 import { wrapWords } from './cells.ts'
+import { transportNames } from './claim-lines.ts'
 import { columnTitles, type JudgedClaim, verdicts } from './comparison.ts'
 import { type Line, paint, span, wrapLines } from './lines.ts'
 import { createPalette } from './palette.ts'
@@ -114,25 +115,55 @@ function labelOf({ from, to }: Bar, noun: string): string {
   return from === to ? formatCount(from, noun) : `${group(from)} to ${formatCount(to, noun)}`
 }
 
-/** The worst verdict gives the mark; how often each was given, where it was not always the same. */
-function claimLines(
-  { text, verdicts: given }: DistributionColumn['claims'][number],
+/** The same as lines of words, for screen readers. */
+export function plainDistribution({ name, question, runs, columns, repeat }: Distribution): string {
+  const lines = [
+    `Experiment ${name}: ${question}`,
+    ...columns.flatMap(({ transport, trials, claims }) => [
+      ...trials.flatMap((trial) =>
+        barsOf(trial.reads).map((bar) => {
+          const label = labelOf(bar, transport === 'udp' ? 'datagram' : 'read')
+          return `${transportNames[transport]}, ${trial.name}, ${label}: ${formatCount(bar.runs, 'run')}`
+        }),
+      ),
+      ...claims.map((claim) => {
+        const { figures } = tallyOf(claim, runs)
+        return `Claim, ${transportNames[transport]}, ${figures}: ${claim.text}`
+      }),
+    ]),
+    `Repeat these runs: ${repeat}`,
+  ]
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+/** The worst verdict, and how often each was given. */
+function tallyOf(
+  { verdicts: given }: DistributionColumn['claims'][number],
   runs: number,
-  width: number,
-): readonly Line[] {
+): { readonly worst: JudgedClaim['verdict']; readonly figures: string } {
   const tally = worstFirst
     .map((verdict) => ({ verdict, times: given.filter((one) => one === verdict).length }))
     .filter(({ times }) => times > 0)
-  const worst = tally[0]?.verdict ?? 'not supported here'
-  const { mark, role } = verdicts[worst]
   const figures = tally.map(({ verdict, times }) => `${verdict} in ${times} of ${formatCount(runs, 'run')}`)
+  return { worst: tally[0]?.verdict ?? 'not supported here', figures: figures.join(', ') }
+}
+
+/** The mark is that of the worst verdict. */
+function claimLines(
+  claim: DistributionColumn['claims'][number],
+  runs: number,
+  width: number,
+): readonly Line[] {
+  const { text } = claim
+  const { worst, figures } = tallyOf(claim, runs)
+  const { mark, role } = verdicts[worst]
   const hang = ' '.repeat(mark.length + 1)
   return [
     ...wrapWords(text, width - hang.length).map((line, index) => [
       span(index === 0 ? `${mark} ` : hang, role),
       span(line),
     ]),
-    ...wrapWords(figures.join(', '), width - hang.length).map((line) => [span(hang), span(line, 'faint')]),
+    ...wrapWords(figures, width - hang.length).map((line) => [span(hang), span(line, 'faint')]),
   ]
 }
 

@@ -3,6 +3,8 @@ import { test } from 'node:test'
 import type { Event, EventBody } from '../../src/event.ts'
 import { cellWidth } from '../../src/views/cells.ts'
 import { type ColumnsOptions, renderComparison } from '../../src/views/columns.ts'
+import type { Comparison } from '../../src/views/comparison.ts'
+import { plainComparison } from '../../src/views/plain-comparison.ts'
 import { assertGolden } from './golden.ts'
 import {
   absent,
@@ -20,15 +22,18 @@ import {
   webSocket,
 } from './staged-comparison.ts'
 
-function screen(columns: readonly Column[], options: Partial<ColumnsOptions> = {}): string {
+function comparisonOf(columns: readonly Column[]): Comparison {
   const name = 'boundaries'
   const question = 'Five words are sent, one by one. Do five reads bring them?'
   const explanation =
     "TCP adds each write to the end of a stream that lies in the kernel's receive buffer without a seam. " +
     'A WebSocket lives on such a stream, but each of its frames begins with its own length.'
   const repeat = 'sockpit compare boundaries --seed 7'
-  const comparison = { name, question, explanation, columns, repeat }
-  return renderComparison(comparison, { width: 80, color: false, ...options })
+  return { name, question, explanation, columns, repeat }
+}
+
+function screen(columns: readonly Column[], options: Partial<ColumnsOptions> = {}): string {
+  return renderComparison(comparisonOf(columns), { width: 80, color: false, ...options })
 }
 
 const all = [tcp, udp, webSocket]
@@ -117,4 +122,22 @@ test('columns: what is an instrument of the experiment only, is left out', () =>
   const drawn = screen([{ ...tcp, heard }])
   assert.match(drawn, /× exit code 3\n/)
   assert.doesNotMatch(drawn, /exit code 0|expectation/)
+})
+
+const plain: readonly [string, readonly Column[]][] = [
+  ['compare-plain.txt', all],
+  ['compare-plain-sabotaged.txt', broken],
+  ['compare-plain-clients.txt', threeClients],
+]
+
+for (const [name, columns] of plain) {
+  test(`plain: ${name}`, () => {
+    const text = plainComparison(comparisonOf(columns))
+    assertGolden(name, text)
+    assert.doesNotMatch(text, /[→←─│┌┐└┘✓✗○‖▸]/)
+  })
+}
+
+test('plain: bytes of a peer cannot act on the terminal', () => {
+  assert.doesNotMatch(plainComparison(comparisonOf([evil])), /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/)
 })

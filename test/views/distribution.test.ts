@@ -2,7 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Result } from '../../src/experiments/run.ts'
 import { addTallies, tally } from '../../src/experiments/tally.ts'
-import { barsOf, type Distribution, renderDistribution } from '../../src/views/distribution.ts'
+import {
+  barsOf,
+  type Distribution,
+  plainDistribution,
+  renderDistribution,
+} from '../../src/views/distribution.ts'
 import { control, held, stage } from '../experiments/staged.ts'
 import { assertGolden } from './golden.ts'
 
@@ -91,6 +96,8 @@ for (const [name, width, color] of [
 ] as const) {
   test(name, () => assertGolden(name, renderDistribution(distribution, { width, color })))
 }
+
+test('distribution-plain.txt', () => assertGolden('distribution-plain.txt', plainDistribution(distribution)))
 
 test('tallies of runs add up to a distribution', () => {
   const result = (reads: readonly string[] | undefined, verdict: 'observed' | 'contradicted'): Result => ({

@@ -47,6 +47,7 @@ export const compareOptions = {
     group: 'What you see',
     parse: whole({ min: 40, max: 400 }),
   },
+  plain: { ...commonOptions.plain, help: 'for screen readers: words in lines, no drawing' },
   color: commonOptions.color,
   noColor: commonOptions.noColor,
 } as const satisfies Record<string, OptionRow>
