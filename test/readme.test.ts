@@ -9,7 +9,10 @@ import { limits } from '../src/help/limits.ts'
 import type { Term } from '../src/help/section.ts'
 import { lostVerbs, otherVerbs, streamVerbs } from '../src/help/verb-tables.ts'
 import { viewTexts } from '../src/help/views.ts'
+import { branches } from '../src/menu/branches.ts'
+import { runProgram } from '../src/program.ts'
 import { eventFields, stampFields } from '../src/views/json.ts'
+import { fakeContext } from './fake-context.ts'
 import { root } from './root.ts'
 
 const path = join(root, 'README.md')
@@ -105,4 +108,20 @@ test('every option that the README names exists', () => {
 
 test('the README names the two commands for a fresh machine', () => {
   for (const command of ['npm ci && npm start', 'npm ci && npm test']) assert.ok(readme.includes(command))
+})
+
+test('the README shows what --like prints', async () => {
+  const words = ['tcp-server', '7000', '--echo', '--max-connections', '3', '--json', '--like']
+  const context = fakeContext({ width: 80 })
+  await runProgram(context, words)
+  checkPart('like', `\`\`\`\n$ sockpit ${words.join(' ')}\n${context.written.stdout}\`\`\`\n`)
+})
+
+test('the README shows the menu', () => {
+  const width = Math.max(...branches.map(({ title }) => title.length)) + 2
+  const rows = branches.map(
+    ({ title, hint }, index) => `${index === 0 ? '❯' : ' '} ${title.padEnd(width)}${hint}\n`,
+  )
+  const [question, keys] = ['? What do you want to do?', '↑↓ navigate • ⏎ select']
+  checkPart('menu', `\`\`\`\n$ sockpit\n${question}\n${rows.join('')}\n${keys}\n\`\`\`\n`)
 })
