@@ -7,6 +7,7 @@ import { mostPeers } from '../net/peer-table.ts'
 import { maxFragments } from '../net/websocket-connection.ts'
 import { mostUnfinished } from '../net/websocket-server.ts'
 import { longest as longestHistory } from '../session/history.ts'
+import { longestPaste } from '../session/paste.ts'
 import { longestLine as longestScriptLine } from '../session/sources.ts'
 import { tailSize } from '../session/watch.ts'
 import { expectWithinMs } from '../verb-arguments.ts'
@@ -189,6 +190,11 @@ const session: readonly LimitRow[] = [
     what: 'a line of a script on standard input',
     default: binarySize(longestScriptLine),
     acts: 'exit 2',
+  },
+  {
+    what: 'what is pasted at the prompt',
+    default: `${group(longestPaste)} characters`,
+    acts: 'refused, told',
   },
   {
     what: 'lines of the history',

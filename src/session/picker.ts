@@ -6,6 +6,8 @@ export type Picked<Choice> = 'moved' | { readonly choice: Choice } | 'left' | 'o
 
 const hint = '← → choose · Enter takes it · Esc leaves'
 const gap = '  '
+/** From this width on there is room for more than choices. */
+const roomForLabel = 40
 
 /** A row of choices, of which one is marked: the arrows move the mark, Enter takes it. */
 export class Picker<Choice extends string | number> {
@@ -32,8 +34,8 @@ export class Picker<Choice extends string | number> {
   /** The row within the width; where not all choices fit, those around the marked one. */
   row(width: number): string {
     const words = this.#choices.map((choice, index) => wordOf(choice, index === this.#at))
-    const room = width - 1 - this.#label.length - gap.length
-    const row = `${this.#label}${gap}${around(words, this.#at, room).join(' ')}`
+    const label = width < roomForLabel ? '' : this.#label + gap
+    const row = label + around(words, this.#at, width - 1 - label.length).join(' ')
     return row.length + gap.length + hint.length < width ? row + gap + hint : cutCells(row, width - 1)
   }
 }
