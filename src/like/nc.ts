@@ -2,45 +2,50 @@
 import type { commonOptions } from '../commands/options/common.ts'
 import type { streamOptions, tcpClientOptions, tcpServerOptions } from '../commands/options/tcp.ts'
 import type { datagramOptions, udpClientOptions, udpServerOptions } from '../commands/options/udp.ts'
-import { anyway, cannot, type Rules, type Tool, typedLines, wholeSeconds, words } from './rule.ts'
+import {
+  anyway,
+  cannot,
+  noLanguage,
+  noSuchLimit,
+  ofOurScreen,
+  type Rules,
+  type Tool,
+  typedLines,
+  wholeSeconds,
+  words,
+} from './rule.ts'
 
-const noSize = cannot('it has no such limit to set')
 const noView = cannot('it shows payload and nothing else')
 
 const common = {
+  ...ofOurScreen,
   ipv4: words('-4'),
   ipv6: words('-6'),
   enter: typedLines('\\n'),
-  script: cannot('it has no language: no waiting, no expecting'),
+  script: noLanguage,
   wait: (ms) => words('-w', wholeSeconds(ms)),
   count: (count) => words('-W', String(count)),
   eol: (eol) =>
     eol === 'crlf' ? words('-C') : eol === 'lf' ? anyway : cannot('a typed line always has its end'),
-  noHistory: anyway,
-  like: anyway,
   view: (view) => (view === 'hex' || view === 'json' ? noView : anyway),
   json: noView,
   hex: noView,
-  raw: anyway,
   verbose: words('-v'),
-  quiet: anyway,
   time: noView,
-  show: anyway,
-  plain: anyway,
-  color: anyway,
   noColor: anyway,
 } satisfies Rules<typeof commonOptions>
 
-const stream = {
+/** What netcats know of streams. */
+export const netcatStream = {
   noDelay: cannot('it does not set TCP_NODELAY'),
   keepAlive: cannot('it does not set SO_KEEPALIVE'),
-  readSize: noSize,
+  readSize: noSuchLimit,
   rate: cannot('it reads as fast as it can (pv -L slows a pipe)'),
   chunk: cannot('it writes what it has read'),
   delay: (ms) => words('-i', wholeSeconds(ms)),
   hold: cannot('it reads from the start'),
   halfOpen: cannot('what it does with a FIN is not to be chosen'),
-  maxQueue: noSize,
+  maxQueue: noSuchLimit,
   stallTimeout: cannot('it waits for a peer that takes nothing'),
 } satisfies Rules<typeof streamOptions>
 
@@ -50,7 +55,7 @@ export const ncTcpServer: Tool<typeof tcpServerOptions> = {
   name: 'nc',
   rules: {
     ...common,
-    ...stream,
+    ...netcatStream,
     service: (service) =>
       service === 'none' || service === 'discard' ? anyway : cannot('it has no services'),
     echo: cannot('it has no services'),
@@ -73,7 +78,7 @@ export const ncTcpClient: Tool<typeof tcpClientOptions> = {
   name: 'nc',
   rules: {
     ...common,
-    ...stream,
+    ...netcatStream,
     connectTimeout: (ms) => words('-w', wholeSeconds(ms)),
     retry: cannot('it tries once'),
     localAddress: (address) => words('-s', address),
@@ -87,21 +92,26 @@ export const ncTcpClient: Tool<typeof tcpClientOptions> = {
   },
 }
 
-const datagrams = {
+/** What netcats do not know of datagrams. */
+export const netcatDatagrams = {
   split: (how) => (how === 'none' ? anyway : cannot('a datagram is what one read of its input brings')),
   chunk: cannot('a datagram is what one read of its input brings'),
-  delay: (ms) => words('-i', wholeSeconds(ms)),
   rate: cannot('it sends as fast as it can'),
   sequence: cannot('it numbers nothing'),
-  truncate: noSize,
-  maxQueue: noSize,
+  truncate: noSuchLimit,
+  maxQueue: noSuchLimit,
+  interface: cannot('it chooses no interface'),
+  multicastTtl: cannot('it knows no groups'),
+  noLoopback: cannot('it knows no groups'),
+} satisfies Partial<Rules<typeof datagramOptions>>
+
+const datagrams = {
+  ...netcatDatagrams,
+  delay: (ms) => words('-i', wholeSeconds(ms)),
   receiveBuffer: (size) => words('-I', String(size)),
   sendBuffer: (size) => words('-O', String(size)),
   broadcast: words('-b'),
-  interface: cannot('it chooses no interface'),
   ttl: (ttl) => words('-M', String(ttl)),
-  multicastTtl: cannot('it knows no groups'),
-  noLoopback: cannot('it knows no groups'),
 } satisfies Rules<typeof datagramOptions>
 
 export const ncUdpServer: Tool<typeof udpServerOptions> = {

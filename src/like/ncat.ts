@@ -2,47 +2,44 @@
 import type { commonOptions } from '../commands/options/common.ts'
 import type { streamOptions, tcpClientOptions, tcpServerOptions } from '../commands/options/tcp.ts'
 import type { datagramOptions, udpClientOptions, udpServerOptions } from '../commands/options/udp.ts'
-import { anyway, cannot, type Rules, type Said, type Tool, typedLines, words } from './rule.ts'
+import { netcatDatagrams, netcatStream } from './nc.ts'
+import {
+  anyway,
+  cannot,
+  noLanguage,
+  noSuchLimit,
+  ofOurScreen,
+  type Rules,
+  type Said,
+  type Tool,
+  typedLines,
+  words,
+} from './rule.ts'
 
-const noSize = cannot('it has no such limit to set')
 const noView = cannot('it shows payload and nothing else')
 const hexDump = words('-x', '/dev/stderr')
 
 const common = {
+  ...ofOurScreen,
   ipv4: words('-4'),
   ipv6: words('-6'),
   enter: typedLines('\\n'),
-  script: cannot('it has no language: no waiting, no expecting'),
+  script: noLanguage,
   wait: (ms) => words('-i', `${ms}ms`),
   count: cannot('it counts nothing'),
   eol: (eol) =>
     eol === 'crlf' ? words('-C') : eol === 'lf' ? anyway : cannot('a typed line always has its end'),
-  noHistory: anyway,
-  like: anyway,
   view: (view) => (view === 'hex' ? hexDump : view === 'json' ? noView : anyway),
   json: noView,
   hex: hexDump,
-  raw: anyway,
   verbose: words('-v'),
-  quiet: anyway,
   time: noView,
-  show: anyway,
-  plain: anyway,
-  color: anyway,
   noColor: anyway,
 } satisfies Rules<typeof commonOptions>
 
 const stream = {
-  noDelay: cannot('it does not set TCP_NODELAY'),
-  keepAlive: cannot('it does not set SO_KEEPALIVE'),
-  readSize: noSize,
-  rate: cannot('it reads as fast as it can (pv -L slows a pipe)'),
-  chunk: cannot('it writes what it has read'),
+  ...netcatStream,
   delay: (ms) => words('-d', `${ms}ms`),
-  hold: cannot('it reads from the start'),
-  halfOpen: cannot('what it does with a FIN is not to be chosen'),
-  maxQueue: noSize,
-  stallTimeout: cannot('it waits for a peer that takes nothing'),
 } satisfies Rules<typeof streamOptions>
 
 /** What runs for each client, and whether Ncat keeps listening for it. */
@@ -101,20 +98,12 @@ export const ncatTcpClient: Tool<typeof tcpClientOptions> = {
 }
 
 const datagrams = {
-  split: (how) => (how === 'none' ? anyway : cannot('a datagram is what one read of its input brings')),
-  chunk: cannot('a datagram is what one read of its input brings'),
+  ...netcatDatagrams,
   delay: (ms) => words('-d', `${ms}ms`),
-  rate: cannot('it sends as fast as it can'),
-  sequence: cannot('it numbers nothing'),
-  truncate: noSize,
-  maxQueue: noSize,
-  receiveBuffer: noSize,
-  sendBuffer: noSize,
+  receiveBuffer: noSuchLimit,
+  sendBuffer: noSuchLimit,
   broadcast: cannot('it does not set SO_BROADCAST'),
-  interface: cannot('it chooses no interface'),
   ttl: cannot('it does not set the TTL'),
-  multicastTtl: cannot('it knows no groups'),
-  noLoopback: cannot('it knows no groups'),
 } satisfies Rules<typeof datagramOptions>
 
 export const ncatUdpServer: Tool<typeof udpServerOptions> = {

@@ -1,4 +1,5 @@
 /** How another tool says what an option of ours asks for, or why it cannot. */
+import type { commonOptions } from '../commands/options/common.ts'
 import type { Values } from '../commands/options/row.ts'
 
 /**
@@ -45,6 +46,20 @@ export interface Tool<Rows> {
 }
 
 export const anyway = 'anyway' as const
+
+/** What is only about how sockpit shows things. */
+export const ofOurScreen = {
+  noHistory: anyway,
+  like: anyway,
+  raw: anyway,
+  quiet: anyway,
+  show: anyway,
+  plain: anyway,
+  color: anyway,
+} satisfies Partial<Rules<typeof commonOptions>>
+
+export const noLanguage = cannot('it has no language: no waiting, no expecting')
+export const noSuchLimit = cannot('it has no such limit to set')
 
 export function words(...all: readonly string[]): Said {
   return { words: all }

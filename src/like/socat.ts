@@ -2,32 +2,37 @@
 import type { commonOptions } from '../commands/options/common.ts'
 import type { streamOptions, tcpClientOptions, tcpServerOptions } from '../commands/options/tcp.ts'
 import type { datagramOptions, udpClientOptions, udpServerOptions } from '../commands/options/udp.ts'
-import { anyway, cannot, type Parts, type Rules, seconds, type Tool, typedLines, words } from './rule.ts'
+import {
+  anyway,
+  cannot,
+  noLanguage,
+  noSuchLimit,
+  ofOurScreen,
+  type Parts,
+  type Rules,
+  seconds,
+  type Tool,
+  typedLines,
+  words,
+} from './rule.ts'
 
-const noSize = cannot('it has no such limit to set')
 const noJson = cannot('it has no JSON')
 
 const common = {
+  ...ofOurScreen,
   ipv4: words('-4'),
   ipv6: words('-6'),
   enter: typedLines('\\n'),
-  script: cannot('it has no language: no waiting, no expecting'),
+  script: noLanguage,
   wait: (ms) => words('-T', seconds(ms)),
   count: cannot('it counts nothing'),
   eol: (eol) =>
     eol === 'crlf' ? { address: 'crlf' } : eol === 'lf' ? anyway : cannot('a typed line always has its end'),
-  noHistory: anyway,
-  like: anyway,
   view: (view) => (view === 'hex' ? words('-x') : view === 'json' ? noJson : anyway),
   json: noJson,
   hex: words('-x'),
-  raw: anyway,
   verbose: words('-d', '-d'),
-  quiet: anyway,
   time: cannot('it shows times with -v and -x only, as it likes'),
-  show: anyway,
-  plain: anyway,
-  color: anyway,
   noColor: anyway,
 } satisfies Rules<typeof commonOptions>
 
@@ -40,7 +45,7 @@ const stream = {
   delay: cannot('it does not pause'),
   hold: cannot('it reads from the start'),
   halfOpen: cannot('it ends half a second after a FIN (-t SECONDS makes that longer)'),
-  maxQueue: noSize,
+  maxQueue: noSuchLimit,
   stallTimeout: cannot('it waits for a peer that takes nothing'),
 } satisfies Rules<typeof streamOptions>
 
@@ -124,7 +129,7 @@ const datagrams = {
   rate: cannot('it sends as fast as it can'),
   sequence: cannot('it numbers nothing'),
   truncate: (size) => words('-b', String(size)),
-  maxQueue: noSize,
+  maxQueue: noSuchLimit,
   receiveBuffer: (size) => ({ address: `rcvbuf=${size}` }),
   sendBuffer: (size) => ({ address: `sndbuf=${size}` }),
   broadcast: { address: 'broadcast' },

@@ -1,53 +1,60 @@
 /** websocat 1 and wscat 6. */
 import type { commonOptions } from '../commands/options/common.ts'
 import type { webSocketOptions, wsClientOptions, wsEchoOptions } from '../commands/options/websocket.ts'
-import { anyway, cannot, type Rules, type Tool, typedLines, wholeSeconds, words } from './rule.ts'
+import {
+  anyway,
+  cannot,
+  noLanguage,
+  noSuchLimit,
+  ofOurScreen,
+  type Rules,
+  type Tool,
+  typedLines,
+  wholeSeconds,
+  words,
+} from './rule.ts'
 
-const noSize = cannot('it has no such limit to set')
 const noView = cannot('it shows messages and nothing of their frames')
 const noSocket = cannot('it does not choose how the socket is read')
-const noLanguage = cannot('it has no language: no waiting, no expecting')
 
-/** What is only about how sockpit shows things. */
-const own = {
-  noHistory: anyway,
-  like: anyway,
-  raw: anyway,
-  quiet: anyway,
-  show: anyway,
-  plain: anyway,
-  color: anyway,
-} satisfies Partial<Rules<typeof commonOptions>>
-
-const websocatCommon = {
-  ...own,
+/** What neither of them can, or does anyway. */
+const common = {
+  ...ofOurScreen,
   ipv4: cannot('it takes what the name gives; an address of the family does it'),
   ipv6: cannot('it takes what the name gives; an address of the family does it'),
-  enter: typedLines('\\n'),
   script: noLanguage,
   wait: cannot('it does not end by itself'),
-  count: (count) => words('--max-messages-rev', String(count)),
-  eol: (eol) => (eol === 'none' ? anyway : cannot('it strips what ends a line')),
   view: (view) => (view === 'hex' || view === 'json' ? noView : anyway),
   json: noView,
   hex: noView,
-  verbose: words('-v'),
   time: noView,
+} satisfies Partial<Rules<typeof commonOptions>>
+
+const both = {
+  lax: cannot('it makes and judges frames by itself'),
+  readSize: noSocket,
+  rate: noSocket,
+  hold: noSocket,
+  maxQueue: noSuchLimit,
+  stallTimeout: noSuchLimit,
+} satisfies Partial<Rules<typeof webSocketOptions>>
+
+const websocatCommon = {
+  ...common,
+  enter: typedLines('\\n'),
+  count: (count) => words('--max-messages-rev', String(count)),
+  eol: (eol) => (eol === 'none' ? anyway : cannot('it strips what ends a line')),
+  verbose: words('-v'),
   noColor: anyway,
 } satisfies Rules<typeof commonOptions>
 
 const websocatBoth = {
+  ...both,
   noCompress: anyway,
   split: (how) => (how === 'nul' ? words('-0') : how === 'none' ? words('--no-line') : anyway),
   maxPayload: (size) => words('-B', String(size)),
-  lax: cannot('it makes and judges frames by itself'),
   pingInterval: (ms) => words('--ping-interval', wholeSeconds(ms)),
   closeTimeout: cannot('it does not wait for the other close frame'),
-  readSize: noSocket,
-  rate: noSocket,
-  hold: noSocket,
-  maxQueue: noSize,
-  stallTimeout: noSize,
 } satisfies Omit<Rules<typeof webSocketOptions>, 'subprotocol'>
 
 export const websocatEcho: Tool<typeof wsEchoOptions> = {
@@ -60,10 +67,10 @@ export const websocatEcho: Tool<typeof wsEchoOptions> = {
     path: ([path = '', ...more]) =>
       more.length > 0 ? cannot('it knows one path') : words('--restrict-uri', path),
     origin: cannot('it lets pages of any origin in'),
-    handshakeTimeout: noSize,
+    handshakeTimeout: noSuchLimit,
     maxConnections: (count) => words('--conncap', String(count)),
-    backlog: noSize,
-    idleTimeout: noSize,
+    backlog: noSuchLimit,
+    idleTimeout: noSuchLimit,
   },
   command: ({ host, port }, { words }) => ({
     line: ['websocat', '-t', ...words, `ws-l:${host}:${port}`, 'mirror:'],
@@ -81,7 +88,7 @@ export const websocatClient: Tool<typeof wsClientOptions> = {
     auth: (credentials) => words('--basic-auth', Buffer.from(credentials).toString('base64')),
     echo: anyway,
     binary: words('-b'),
-    connectTimeout: noSize,
+    connectTimeout: noSuchLimit,
     onEof: (what) => (what === 'stay' ? words('-n') : anyway),
   },
   command: ({ url = '' }, { words }, { echo }) => ({
@@ -90,32 +97,19 @@ export const websocatClient: Tool<typeof wsClientOptions> = {
 }
 
 const wscatCommon = {
-  ...own,
-  ipv4: cannot('it takes what the name gives; an address of the family does it'),
-  ipv6: cannot('it takes what the name gives; an address of the family does it'),
-  script: noLanguage,
-  wait: cannot('it does not end by itself'),
+  ...common,
   count: cannot('it counts nothing'),
   eol: (eol) => (eol === 'none' ? anyway : cannot('a message is a line without its end')),
-  view: (view) => (view === 'hex' || view === 'json' ? noView : anyway),
-  json: noView,
-  hex: noView,
-  time: noView,
   noColor: words('--no-color'),
 } satisfies Omit<Rules<typeof commonOptions>, 'enter' | 'verbose'>
 
 const wscatBoth = {
+  ...both,
   noCompress: cannot('it always offers compression'),
   split: (how) => (how === 'line' ? anyway : cannot('a message is a line')),
-  maxPayload: noSize,
-  lax: cannot('it makes and judges frames by itself'),
+  maxPayload: noSuchLimit,
   pingInterval: cannot('it sends pings by hand only (--slash, then /ping)'),
-  closeTimeout: noSize,
-  readSize: noSocket,
-  rate: noSocket,
-  hold: noSocket,
-  maxQueue: noSize,
-  stallTimeout: noSize,
+  closeTimeout: noSuchLimit,
 } satisfies Omit<Rules<typeof webSocketOptions>, 'subprotocol'>
 
 export const wscatEcho: Tool<typeof wsEchoOptions> = {
@@ -128,10 +122,10 @@ export const wscatEcho: Tool<typeof wsEchoOptions> = {
     subprotocol: (names) => ({ words: names.flatMap((name) => ['-s', name]) }),
     path: cannot('it serves every path'),
     origin: cannot('it lets pages of any origin in'),
-    handshakeTimeout: noSize,
+    handshakeTimeout: noSuchLimit,
     maxConnections: cannot('it serves one client'),
-    backlog: noSize,
-    idleTimeout: noSize,
+    backlog: noSuchLimit,
+    idleTimeout: noSuchLimit,
   },
   command: () => ({ none: 'it listens (wscat -l PORT), but sends nothing back by itself' }),
 }
@@ -156,7 +150,7 @@ export const wscatClient: Tool<typeof wsClientOptions> = {
     auth: (credentials) => words('--auth', credentials),
     echo: cannot('it sends nothing back by itself'),
     binary: cannot('it sends text only'),
-    connectTimeout: noSize,
+    connectTimeout: noSuchLimit,
     onEof: cannot('it reads a terminal, no pipe'),
   },
   command: ({ url = '' }, { words }) => ({ line: ['wscat', ...words, '-c', url] }),
