@@ -11,7 +11,7 @@ export async function menu(context: Context): Promise<ExitCode> {
   if (stdin.kind !== 'terminal' || !stdout.isDrawable) {
     throw new UsageError('the menu needs a terminal that it can draw on; sockpit --help lists the commands')
   }
-  const choice = await asking(context, interview)
+  const choice = await asking(context, stdout.color, interview)
   if (choice === interrupted) return exitCodes.interrupt
   if (choice === undefined) return exitCodes.ok
   stdout.stream.write(`\n$ ${commandLine(choice)}\n`)

@@ -10,7 +10,7 @@ import { checkLocalAddress, chooseFamily, parseConnectAddress } from './address.
 import { defaults } from './defaults.ts'
 import type { Values } from './options/row.ts'
 import type { tcpClientOptions } from './options/tcp.ts'
-import { chooseView, openSession, resolveSession, resolveStream, type ViewName } from './set-up.ts'
+import { chooseView, openSession, resolveSession, resolveStream, usesColor, type ViewName } from './set-up.ts'
 
 const defaultPort = 9_000
 
@@ -42,11 +42,21 @@ export async function tcpClient(
     } catch (error) {
       const next = stop.signal.aborted ? 'end' : await askWhatNext(error, context, values, view, options)
       if (next === 'again') continue
-      if (next === 'serve')
-        return (await import('./tcp-server.ts')).tcpServer(context, [whereOf(options)], {})
+      if (next === 'serve') return serveInstead(context, options, values)
     }
     return session.run(client)
   }
+}
+
+/** Becomes the server that was not there, with all that it shares with a client. */
+async function serveInstead(
+  context: Context,
+  options: TcpClientOptions,
+  values: Values<typeof tcpClientOptions>,
+): Promise<ExitCode> {
+  const { connectTimeout, retry, localAddress, localPort, probe, onEof, ...shared } = values
+  const { tcpServer } = await import('./tcp-server.ts')
+  return tcpServer(context, [whereOf(options)], shared)
 }
 
 /**
@@ -63,7 +73,7 @@ async function askWhatNext(
   const isRefused = error instanceof NetworkError && systemCode(error.cause) === 'ECONNREFUSED'
   if (!isRefused || !isWatched(context, values, view)) throw error
   const { askAfterRefusal } = await import('../menu/refusal.ts')
-  const answer = await askAfterRefusal(context, options)
+  const answer = await askAfterRefusal(context, options, usesColor(context.stdout, values))
   if (answer === 'leave') throw error
   return answer
 }

@@ -2,6 +2,7 @@ import { AbortPromptError, ExitPromptError } from '@inquirer/core'
 import type { Context } from '../context.ts'
 import { createPalette } from '../views/palette.ts'
 import type { Place } from './interview.ts'
+import { menuTheme } from './theme.ts'
 
 /** Ctrl-C while something was asked. */
 export const interrupted = Symbol('interrupted')
@@ -12,6 +13,7 @@ export const interrupted = Symbol('interrupted')
  */
 export async function asking<Answer>(
   { stdin, stdout }: Context,
+  color: boolean,
   ask: (place: Place) => Promise<Answer>,
 ): Promise<Answer | undefined | typeof interrupted> {
   const input = stdin.stream()
@@ -20,8 +22,16 @@ export async function asking<Answer>(
     if (key?.name === 'escape') leave.abort()
   }
   input.on('keypress', onKey)
-  const palette = createPalette(stdout.color)
-  const place = { input, output: stdout.stream, signal: leave.signal, palette, width: () => stdout.width() }
+  const palette = createPalette(color)
+  const theme = menuTheme(palette)
+  const place = {
+    input,
+    output: stdout.stream,
+    signal: leave.signal,
+    palette,
+    theme,
+    width: () => stdout.width(),
+  }
   try {
     return await ask(place)
   } catch (error) {

@@ -8,6 +8,7 @@ import { cutCells, padCells } from '../views/cells.ts'
 import type { Palette } from '../views/palette.ts'
 import { type Branch, branches, type ChoiceQuestion, type OperandQuestion } from './branches.ts'
 import { type Choice, commandLine, type Given } from './command-line.ts'
+import type { MenuTheme } from './theme.ts'
 import { typedText } from './typed-text.ts'
 
 /** The terminal that is asked at, and when to stop asking. */
@@ -16,6 +17,7 @@ export interface Place {
   readonly output: NodeJS.WritableStream
   readonly signal: AbortSignal
   readonly palette: Palette
+  readonly theme: MenuTheme
   readonly width: () => number
 }
 
@@ -52,6 +54,7 @@ function askBranch(place: Place): Promise<Branch> {
       })),
       loop: false,
       pageSize,
+      theme: place.theme,
     },
     place,
   )
@@ -76,7 +79,9 @@ async function answered(
 
 async function askOperand(question: OperandQuestion, place: Place): Promise<readonly string[]> {
   const { message, initial, check } = question
-  return question.operands(await typedText({ message, initial, check, palette: place.palette }, place))
+  return question.operands(
+    await typedText({ message, initial, check, palette: place.palette, theme: place.theme }, place),
+  )
 }
 
 /** What was chosen, where it is not what happens anyway. */
@@ -93,6 +98,7 @@ async function askChoice({ message, choices }: ChoiceQuestion, place: Place): Pr
       })),
       loop: false,
       pageSize,
+      theme: place.theme,
     },
     place,
   )
@@ -116,6 +122,7 @@ async function askExperiment(message: string, place: Place): Promise<readonly st
             short: title,
           })),
       pageSize,
+      theme: place.theme,
     },
     place,
   )
@@ -132,6 +139,7 @@ function askNext(choice: Choice, place: Place): Promise<'run' | 'more' | 'leave'
         { value: 'leave', name: 'Leave' },
       ],
       loop: false,
+      theme: place.theme,
     },
     place,
   )
@@ -148,6 +156,7 @@ async function askMore({ command, given }: Choice, branch: Branch, place: Place)
       choices: optionChoices(offered, before, place),
       loop: false,
       pageSize,
+      theme: place.theme,
     },
     place,
   )
@@ -186,13 +195,21 @@ async function askOption(key: string, command: Subcommand, place: Place): Promis
   if (choices !== undefined) {
     const message = `${longFlag(row)}: ${help}`
     const values = choices.map((word) => ({ value: word, name: word }))
-    return [{ key, text: await select<string>({ message, choices: values, loop: false }, place) }]
+    return [
+      {
+        key,
+        text: await select<string>({ message, choices: values, loop: false, theme: place.theme }, place),
+      },
+    ]
   }
   const message = `${flags}: ${help}`
   return [
     {
       key,
-      text: await typedText({ message, initial: undefined, check: parse, palette: place.palette }, place),
+      text: await typedText(
+        { message, initial: undefined, check: parse, palette: place.palette, theme: place.theme },
+        place,
+      ),
     },
   ]
 }

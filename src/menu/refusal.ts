@@ -12,9 +12,10 @@ type WhatNext = 'again' | 'serve' | 'leave'
 export async function askAfterRefusal(
   context: Context,
   { host, port }: { readonly host: string; readonly port: number },
+  color: boolean,
 ): Promise<WhatNext | 'end'> {
   const where = formatEndpoint({ address: host, port })
-  const answer = await asking(context, (place) =>
+  const answer = await asking(context, color, (place) =>
     select<WhatNext>(
       {
         message: `Nothing listens on ${where}.`,
@@ -36,6 +37,7 @@ export async function askAfterRefusal(
           { value: 'leave', name: 'Leave' },
         ],
         loop: false,
+        theme: place.theme,
       },
       place,
     ),

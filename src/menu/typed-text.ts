@@ -1,13 +1,23 @@
-import { createPrompt, isEnterKey, isTabKey, useKeypress, usePrefix, useState } from '@inquirer/core'
+import {
+  createPrompt,
+  isEnterKey,
+  isTabKey,
+  makeTheme,
+  useKeypress,
+  usePrefix,
+  useState,
+} from '@inquirer/core'
 import { SockpitError } from '../errors.ts'
 import { escapeText } from '../views/escape.ts'
 import type { Palette } from '../views/palette.ts'
+import type { MenuTheme } from './theme.ts'
 
 export interface TypedTextOptions {
   readonly message: string
   /** What Enter alone means; undefined where something has to be typed. */
   readonly initial: string | undefined
   readonly palette: Palette
+  readonly theme: MenuTheme
   /** @throws SockpitError where the text cannot be meant */
   check(text: string): void
 }
@@ -17,7 +27,7 @@ export const typedText = createPrompt<string, TypedTextOptions>((options, done) 
   const { message, initial, palette } = options
   const [text, setText] = useState('')
   const [isDone, setDone] = useState(false)
-  const prefix = usePrefix({ status: isDone ? 'done' : 'idle' })
+  const prefix = usePrefix({ status: isDone ? 'done' : 'idle', theme: makeTheme(options.theme) })
 
   useKeypress((key, readline) => {
     if (isTabKey(key)) {

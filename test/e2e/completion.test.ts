@@ -111,9 +111,15 @@ test('fish completes what there is, with what it means', { skip: missing('fish')
 
 test('zsh completes what there is', { skip: missing('zsh') }, async (t) => {
   const { folder, path } = await scriptOf(t, 'zsh')
-  const offered = await offeredByZsh(t, folder, path)
-  assert.equal(offered.length, cases.length)
-  for (const [index, [words, expected]] of cases.entries()) {
+  const all: readonly Case[] = [
+    ...cases,
+    [['ws-client', '--view=j'], ['json']],
+    [['tcp-client', '-e', 'x', '--ent'], ['--enter']],
+    [['tcp-client', '-4', '--ipv4'], []],
+  ]
+  const offered = await offeredByZsh(t, folder, path, all)
+  assert.equal(offered.length, all.length)
+  for (const [index, [words, expected]] of all.entries()) {
     assert.deepEqual(sorted(offered[index] ?? []), sorted(expected), words.join(' '))
   }
 })
@@ -122,7 +128,12 @@ test('zsh completes what there is', { skip: missing('zsh') }, async (t) => {
  * What zsh's own completion offers for each case: an interactive zsh on a pseudo-terminal of another one, whose
  * compadd also writes down what it was given. Ctrl-X ends a case.
  */
-async function offeredByZsh(t: TestContext, folder: string, path: string): Promise<readonly string[][]> {
+async function offeredByZsh(
+  t: TestContext,
+  folder: string,
+  path: string,
+  all: readonly Case[],
+): Promise<readonly string[][]> {
   const inner = join(folder, 'inner.zsh')
   writeFileSync(
     inner,
@@ -138,7 +149,7 @@ async function offeredByZsh(t: TestContext, folder: string, path: string): Promi
     next_() { BUFFER=; print . >>found; zle -I; print done$((++cases_)) }
     zle -N next_; bindkey '^X' next_; PS1='ready> '`,
   )
-  const steps = cases.map(
+  const steps = all.map(
     ([words], index) =>
       `zpty -w -n z $'sockpit ${words.join(' ')}\\t\\x18'; zpty -r z out '*done${index + 1}[^0-9]*'`,
   )

@@ -119,6 +119,47 @@ test('the picker goes round, leaves with Escape, and gives way to what is typed'
   for (const client of clients) await client.received('client', 'to all\n')
 })
 
+test('nobody is asked whom to mean where there is one client, or where the next line is typed already', {
+  skip,
+}, async (t) => {
+  const one = await serverWithClients(t, 1)
+  one.server.write('/peers\r')
+  await one.server.printed('1 connection')
+  one.server.write('to the only one\r')
+  await one.clients[0]?.received('client', 'to the only one\n')
+  assert.doesNotMatch(one.server.stdout.toString(), /lines mean/)
+  const { server, clients } = await serverWithClients(t, 2)
+  server.write('/peers\rtyped ahead')
+  await server.printed('2 connections')
+  await shows(server, 'typed ahead')
+  server.write(enter)
+  for (const client of clients) await client.received('client', 'typed ahead\n')
+})
+
+test('a terminal is asked to mark pastes, and no longer when the prompt goes, or is stopped', {
+  skip,
+}, async (t) => {
+  const { port } = await keepPeers(t)
+  const command = `${sockpitCommand} tcp-client 127.0.0.1 ${port} --no-color`
+  const client = onTerminal(t, `set -m; ${command}; echo it stopped; fg; echo it ended`)
+  const isMarked = (): boolean => {
+    const text = client.stdout.toString()
+    return text.lastIndexOf('\x1b[?2004h') > text.lastIndexOf('\x1b[?2004l')
+  }
+  await client.printed('open> ')
+  assert.ok(isMarked())
+  client.write('\x1a')
+  await client.printed('it stopped')
+  assert.ok(!isMarked())
+  // Keys are ours again: the terminal itself completes nothing.
+  client.write('/st\t')
+  await shows(client, '/stats')
+  assert.ok(isMarked())
+  client.write('\x03')
+  await client.printed('it ended')
+  assert.ok(!isMarked())
+})
+
 test('events stand above the picker', { skip }, async (t) => {
   const { server, clients } = await serverWithClients(t, 2)
   server.write('/peers\r')
@@ -215,4 +256,11 @@ test('what takes long is said while it lasts, and leaves no trace', { skip }, as
   ;(await peerAt(0)).socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n')
   await client.printed('code 5')
   assert.doesNotMatch(screenOf(client.stdout.toString()).join('\n'), /connecting to/)
+})
+
+test('what is quick is not said', { skip }, async (t) => {
+  const { client } = await promptWithPeer(t)
+  client.write('/wait 500ms\r/stats\r')
+  await client.printed('1 connection')
+  assert.doesNotMatch(client.stdout.toString(), /connecting to/)
 })

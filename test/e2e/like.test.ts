@@ -25,9 +25,9 @@ for (const tool of tools) {
   describe(`the command line of ${tool}`, { skip: missing(tool) }, () => {
     test('connects to TCP, sends what was to be entered, and ends with the answer', async (t) => {
       const { port } = await serve(t, ['--echo'])
-      const args = ['tcp-client', '127.0.0.1', String(port), '-e', "it's 100 %", '-e', '//back\\slash']
+      const args = ['tcp-client', '127.0.0.1', String(port), '-e', "it's 100 %", '-e', '//back\\new']
       const outcome = await (await startLike(t, tool, args)).exit
-      assert.deepEqual([outcome.code, outcome.stdout.toString()], [0, "it's 100 %\n/back\\slash\n"])
+      assert.deepEqual([outcome.code, outcome.stdout.toString()], [0, "it's 100 %\n/back\\new\n"])
     })
 
     test('connects from a port, with CRLF', async (t) => {

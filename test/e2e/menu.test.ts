@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { openMailbox } from './datagrams.ts'
-import { freePort, keepPeers } from './sockets.ts'
+import { connectTo, freePort, keepPeers } from './sockets.ts'
 import { type Running, run, serve, sockpitCommand, start } from './sockpit.ts'
 import { onTerminal, screenOf, skip } from './terminals.ts'
 import { serveEcho } from './web-sockets.ts'
@@ -36,8 +36,11 @@ function see(client: Running, looks: RegExp): Promise<readonly string[]> {
 /** Moves the mark of a question's list to a row and takes it. */
 async function choose(client: Running, question: RegExp, row: RegExp, key = enter): Promise<void> {
   for (let moves = 0; moves < 40; moves += 1) {
+    // The line about the keys is written last: before it, the list is only half drawn.
     const hasList = (rows: readonly string[]) =>
-      markedRow(rows) !== '' && rows.some((one) => question.test(one))
+      markedRow(rows) !== '' &&
+      rows.some((one) => question.test(one)) &&
+      (rows.findLast((one) => one !== '') ?? '').startsWith('↑↓ navigate')
     const marked = markedRow(await until(client, hasList))
     if (row.test(marked)) {
       client.write(key)
@@ -246,6 +249,23 @@ test('… or to start a server there', { skip }, async (t) => {
   await see(client, /read {3}hi/)
   client.write('\x03')
   await client.printed('code 130')
+})
+
+test('the server that a client became is closed by a signal like any other', { skip }, async (t) => {
+  const port = await freePort(t)
+  const client = onTerminal(
+    t,
+    `echo "pid $$"; exec ${sockpitCommand} tcp-client 127.0.0.1 ${port} --no-color`,
+  )
+  await choose(client, refused, /Start a server/)
+  await client.printed(`listening on 127.0.0.1:${port}`)
+  const peer = await connectTo(t, port)
+  await client.printed('connected from')
+  process.kill(Number(/pid (\d+)/.exec(client.stdout.toString())?.[1]), 'SIGTERM')
+  await peer.fin
+  await client.exit
+  assert.match(client.stdout.toString(), /#1 {6}- {13}closed after/)
+  assert.doesNotMatch(client.stdout.toString(), /\x1b\[[\d;]*m/, '--no-color holds for the question, too')
 })
 
 test('… or to leave, with the error', { skip }, async (t) => {
