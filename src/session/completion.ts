@@ -2,6 +2,7 @@ import { verbRows } from '../action.ts'
 import type { Transport } from '../event.ts'
 import { settingNames } from '../settings.ts'
 import { conditions } from '../verb-arguments.ts'
+import { completePath } from './path-completion.ts'
 
 /** What Tab may complete a line to. */
 export interface Candidates {
@@ -14,6 +15,8 @@ const takesPeers: ReadonlySet<string> = new Set(['to', 'kick', 'fin', 'close', '
 
 /** The completions of the last word of a line, and that word: the form that node:readline asks for. */
 export function complete(line: string, candidates: Candidates): [string[], string] {
+  const [, path] = /^\/file +(.*)$/.exec(line) ?? []
+  if (path !== undefined) return completePath(path)
   const verbs = verbRows(candidates).map((row) => row.verb)
   const parts = /^\/(?!\/)(\S*)(?:\s+(\S*))?$/.exec(line)
   if (parts === null) return [[], line]
