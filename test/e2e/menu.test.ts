@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { networkInterfaces } from 'node:os'
 import { type TestContext, test } from 'node:test'
 import { openMailbox } from './datagrams.ts'
 import { connectTo, freePort, keepPeers } from './sockets.ts'
@@ -153,7 +154,9 @@ test('the menu: other options, with values that are looked at while they are typ
   await answer(client, /^\? Listen at/, '0')
   await choose(client, /^\? Answer/, /none/)
   await choose(client, run_, /Also/)
-  await see(client, /^\? Also/)
+  const offered = await see(client, /^\? Also/)
+  assert.ok(offered.some((row) => row.includes('--once')))
+  assert.ok(!offered.some((row) => row.includes('--service')), 'it was asked for before')
   await choose(client, /^\? Also/, /--once/, space)
   await choose(client, /^\? Also/, /--read-size/, space)
   await choose(client, /^\? Also/, /--time/, space)
@@ -225,6 +228,9 @@ test('where nothing can be drawn there is no menu', { skip }, async (t) => {
   const dumb = onTerminal(t, `TERM=dumb ${sockpitCommand}; echo "code $?"`)
   await dumb.printed('code 2')
   assert.match(dumb.stdout.toString(), /Usage: sockpit/)
+  const asked = onTerminal(t, `TERM=dumb ${sockpitCommand} menu; echo "code $?"`)
+  await asked.printed('code 2')
+  assert.match(asked.stdout.toString(), /sockpit: the menu needs a terminal/)
 })
 
 test('a client that is refused offers to try again', { skip }, async (t) => {
@@ -280,6 +286,20 @@ test('… or to leave, with the error', { skip }, async (t) => {
     await client.printed('code 1')
     assert.match(client.stdout.toString(), /sockpit: Cannot connect to 127\.0\.0\.1:\d+: connection refused/)
   }
+})
+
+const elsewhere = Object.values(networkInterfaces())
+  .flatMap((all) => all ?? [])
+  .find(({ internal, family }) => !internal && family === 'IPv4')?.address
+
+test('a server of ours is offered for this machine only', {
+  skip: skip || (elsewhere === undefined ? 'this machine has no address but loopback' : false),
+}, async (t) => {
+  const port = await freePort(t)
+  const client = onTerminal(t, `${sockpitCommand} tcp-client ${elsewhere} ${port}; echo "code $?"`)
+  const rows = await see(client, /^↑↓ navigate/)
+  assert.ok(rows.some((row) => /Try again/.test(row)))
+  assert.ok(!rows.some((row) => /Start a server/.test(row)))
 })
 
 test('nobody is asked where a script waits for the exit code', { skip }, async (t) => {
