@@ -170,10 +170,9 @@ function tellError(error: unknown): void {
 
 async function main(): Promise<void> {
   process.on('uncaughtException', (error) => {
-    // Help, say, whose reader has gone, or for which there is no space.
-    if (systemCode(error) === 'EPIPE') process.exit(exitCodes.stdoutClosed)
     const isOutput = 'syscall' in error && error.syscall === 'write'
-    tellError(isOutput ? outputError(error) : error)
+    if (isOutput) exitUnwritten(error)
+    tellError(error)
     process.exit(exitCodes.network)
   })
   let code: ExitCode
@@ -185,22 +184,34 @@ async function main(): Promise<void> {
   }
   process.exitCode = code
   // After a signal nobody waits for a reader that takes no more.
-  if (!endingSignals.some((signal) => signalCodes[signal] === code)) await flushed()
+  if (!endingSignals.some((signal) => signalCodes[signal] === code)) {
+    const failure = await flushed()
+    if (failure !== undefined && code === exitCodes.ok) exitUnwritten(failure)
+  }
   // What still runs, such as a name lookup that nobody answers, keeps the process no longer.
   process.exit()
 }
 
-/** Settles when the standard streams that were used have taken everything. */
-async function flushed(): Promise<void> {
-  await Promise.all(
+/** Ends where what was to be said could not be: help, say, whose reader has gone, or for which there is no space. */
+function exitUnwritten(error: Error): never {
+  if (systemCode(error) === 'EPIPE') process.exit(exitCodes.stdoutClosed)
+  tellError(outputError(error))
+  process.exit(exitCodes.network)
+}
+
+/** Settles when the standard streams that were used have taken everything; with what standard output did not take. */
+async function flushed(): Promise<Error | undefined> {
+  const failures = await Promise.all(
     [...opened].map(
       (stream) =>
-        new Promise<void>((resolve) => {
-          if (stream.writableLength === 0 || stream.destroyed) resolve()
-          stream.once('error', () => resolve()).write('', () => resolve())
+        new Promise<Error | undefined>((resolve) => {
+          const fail = (error: Error): void => resolve(stream === process.stdout ? error : undefined)
+          if (stream.destroyed) resolve(undefined)
+          stream.once('error', fail).write('', (error) => (error ? fail(error) : resolve(undefined)))
         }),
     ),
   )
+  return failures.find((failure) => failure !== undefined)
 }
 
 void main()

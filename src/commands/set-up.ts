@@ -137,6 +137,7 @@ export function resolveSession(
     count: values.count,
     history: values.noHistory !== true,
     isPlain: values.plain === true,
+    saysProgress: view === 'log' && values.plain !== true && values.quiet !== true,
     pieceSize: view === 'raw' ? bulkWriteSize : usualWriteSize,
   }
 }

@@ -38,6 +38,8 @@ export interface SessionOptions {
   readonly history: boolean
   /** Whether nothing is drawn anew, the line being typed neither. */
   readonly isPlain: boolean
+  /** Whether what takes long is said on the screen while it lasts. */
+  readonly saysProgress: boolean
   /** Where one message of standard input ends and the next begins; undefined: it is a stream of bytes. */
   readonly split: Split | undefined
   /** How much of a file on standard input goes into one write, bytes. */
@@ -87,7 +89,7 @@ export class Session {
   /** Waits for what is under way, and says so on a terminal if it takes long. */
   async during<T>(what: string, work: Promise<T>): Promise<T> {
     const { stdin, stdout } = this.#context
-    if (stdin.kind !== 'terminal' || !stdout.isDrawable || this.#options.isPlain) return work
+    if (stdin.kind !== 'terminal' || !stdout.isDrawable || !this.#options.saysProgress) return work
     const line = new StatusLine(`${what} …`, stdout, this.#screen)
     try {
       return await work

@@ -142,15 +142,15 @@ test('a terminal is asked to mark pastes, and no longer when the prompt goes, or
   const { port } = await keepPeers(t)
   const command = `${sockpitCommand} tcp-client 127.0.0.1 ${port} --no-color`
   const client = onTerminal(t, `set -m; ${command}; echo it stopped; fg; echo it ended`)
-  const isMarked = (): boolean => {
-    const text = client.stdout.toString()
+  const isMarked = (until = 'it ended'): boolean => {
+    const [text = ''] = client.stdout.toString().split(until)
     return text.lastIndexOf('\x1b[?2004h') > text.lastIndexOf('\x1b[?2004l')
   }
   await client.printed('open> ')
   assert.ok(isMarked())
   client.write('\x1a')
   await client.printed('it stopped')
-  assert.ok(!isMarked())
+  assert.ok(!isMarked('it stopped'))
   // Keys are ours again: the terminal itself completes nothing.
   client.write('/st\t')
   await shows(client, '/stats')
@@ -256,6 +256,20 @@ test('what takes long is said while it lasts, and leaves no trace', { skip }, as
   ;(await peerAt(0)).socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n')
   await client.printed('code 5')
   assert.doesNotMatch(screenOf(client.stdout.toString()).join('\n'), /connecting to/)
+})
+
+test('where data goes to the screen, or nothing is to be said, it is not said', { skip }, async (t) => {
+  const { peerAt, port } = await keepPeers(t)
+  const options = ['--json', '--raw', '-q', '--plain']
+  const lines = options.map((option) => `${sockpitCommand} ws-client 127.0.0.1:${port} ${option}`)
+  const client = onTerminal(t, `${lines.join('; ')}; echo it ended`)
+  for (const index of options.keys()) {
+    const peer = await peerAt(index)
+    await peer.has('\r\n\r\n')
+    setTimeout(() => peer.socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n'), 500)
+  }
+  await client.printed('it ended')
+  assert.doesNotMatch(client.stdout.toString(), /connecting to ws/)
 })
 
 test('what is quick is not said', { skip }, async (t) => {
