@@ -43,6 +43,8 @@ export class Prompt implements TypedLine {
   /** Whom the lines are to mean, while that is being chosen. */
   #picker: Picker<Peers> | undefined
   #isShown = true
+  /** Readline takes no call after its end, which may come before we have left the screen. */
+  #isClosed = false
   /** Settles when every line before has been carried out. */
   #before: Promise<void> = Promise.resolve()
 
@@ -71,7 +73,10 @@ export class Prompt implements TypedLine {
     const leave = this.#isDrawn ? this.#draw() : () => {}
     await new Promise<void>((resolve) => {
       this.#readline.on('line', (line) => this.#onLine(line))
-      this.#readline.on('close', () => resolve())
+      this.#readline.on('close', () => {
+        this.#isClosed = true
+        resolve()
+      })
       this.#signal.addEventListener('abort', () => this.#readline.close())
       if (this.#signal.aborted) this.#readline.close()
     })
@@ -137,7 +142,7 @@ export class Prompt implements TypedLine {
   }
 
   #prompt(): void {
-    if (this.#signal.aborted || !this.#isDrawn) return
+    if (this.#signal.aborted || this.#isClosed || !this.#isDrawn) return
     const { stream } = this.#output
     if (this.#picker !== undefined) {
       stream.write(`\r\x1b[J${this.#picker.row(this.#output.width())}`)
