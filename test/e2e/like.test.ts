@@ -89,10 +89,10 @@ for (const tool of ['ncat', 'socat'] as const) {
   test(`the command line of ${tool} echoes, to several clients`, { skip: missing(tool) }, async (t) => {
     const port = await freePort(t)
     await startLike(t, tool, ['tcp-server', String(port), '--echo'])
-    const first = await run(t, ['tcp-client', '127.0.0.1', String(port), '--retry', '20'], { stdin: 'one' })
-    assert.equal(first.stdout.toString(), 'one')
+    assert.equal((await run(t, ['tcp-client', '127.0.0.1', String(port), '--retry', '20', '-z'])).code, 0)
     const peers = [await connectTo(t, port), await connectTo(t, port)]
     for (const peer of peers) {
+      // Not half-closed: Ncat ends its program at a FIN, whatever that had still to say.
       peer.socket.write('both')
       await peer.has('both')
     }

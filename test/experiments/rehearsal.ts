@@ -30,6 +30,9 @@ export interface Rehearsal {
 
 const self = [process.execPath, join(root, 'bin', 'sockpit.js')] as const
 
+/** What only tends to happen is waited for in so many runs. */
+const mostTries = 3
+
 /** Fresh for each process of the tests, and told where something fails. */
 const seed = Date.now() % 2 ** 32
 
@@ -41,7 +44,7 @@ export function rehearse(experiment: Experiment, { sabotages, mayMiss = [] }: Re
 
   describe(`${experiment.name}, seed ${seed}`, () => {
     before(async () => {
-      await Promise.all(parts.map(async (part) => heard.set(part.transport, await runPart(part))))
+      await Promise.all(parts.map(async (part) => heard.set(part.transport, await observe(part))))
     })
 
     test('the plan has the columns that it promises', () => {
@@ -77,12 +80,17 @@ export function rehearse(experiment: Experiment, { sabotages, mayMiss = [] }: Re
       }
 
       for (const { name, claim: start, verdict = 'contradicted', doctor, alter } of ofTransport) {
-        test(`${transport}, sabotaged: ${name}`, async () => {
+        test(`${transport}, sabotaged: ${name}`, async (t) => {
           const part = parts.find((one) => one.transport === transport)
           assert.ok(part !== undefined)
           const claim = part.claims.find(({ text }) => text.startsWith(start))
           assert.ok(claim !== undefined, `no claim begins with "${start}"`)
           const true_ = evidenceOf()
+          const before = claim.judge(true_)
+          if (doctor !== undefined && before.verdict !== 'observed') {
+            t.skip(`${before.verdict}: ${before.figures}`)
+            return
+          }
           const evidence = alter === undefined ? true_ : await runPart(alter(part))
           const doctored = doctor === undefined ? evidence : doctor(evidence)
           assert.notDeepEqual(doctored, true_, 'nothing was sabotaged')
@@ -92,6 +100,15 @@ export function rehearse(experiment: Experiment, { sabotages, mayMiss = [] }: Re
       }
     }
   })
+}
+
+/** A run in which nothing was missed, as far as a few tries bring one: only what was seen can be doctored. */
+async function observe(part: Part): Promise<Evidence> {
+  for (let tries = 1; ; tries += 1) {
+    const evidence = await runPart(part)
+    const isMissed = part.claims.some(({ judge }) => judge(evidence).verdict === 'not observed this run')
+    if (!isMissed || tries === mostTries) return evidence
+  }
 }
 
 /** One transport's part, as the command itself runs it. */
