@@ -113,14 +113,15 @@ describe('Idle', () => {
 
   test('does not count the time in which the output is full', { timeout: 5_000 }, async () => {
     const stop = new AbortController()
-    const idle = new Idle(30, stop)
+    const idle = new Idle(100, stop)
     idle.hold(true)
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await new Promise((resolve) => setTimeout(resolve, 200))
     assert.equal(stop.signal.aborted, false)
     const releasedAt = performance.now()
     idle.hold(false)
     await once(stop.signal, 'abort')
-    assert.ok(performance.now() - releasedAt >= 28)
+    // A timer counts from when its turn began.
+    assert.ok(performance.now() - releasedAt >= 80)
   })
 
   test('whatever happens puts it off', { timeout: 5_000 }, async () => {
@@ -132,7 +133,7 @@ describe('Idle', () => {
       heardAt = performance.now()
     }, 60)
     await once(stop.signal, 'abort')
-    assert.ok(performance.now() - heardAt >= 117)
+    assert.ok(performance.now() - heardAt >= 100)
   })
 
   test('ends with the session, and nothing wakes it again', { timeout: 5_000 }, async () => {
