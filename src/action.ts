@@ -56,6 +56,8 @@ export type SocketAction =
   | { readonly kind: 'ping' | 'pong'; readonly payload: Uint8Array; readonly peers?: Peers }
   | { readonly kind: 'frame'; readonly frame: HandmadeFrame; readonly peers?: Peers }
   | { readonly kind: 'kick'; readonly peers: Peers }
+  /** Puts TLS on the stream from here on; a client asks for the name. */
+  | { readonly kind: 'tls'; readonly servername?: string; readonly peers?: Peers }
   | { readonly kind: 'peers' }
   | { readonly kind: 'stats' }
   | { readonly kind: 'set'; readonly setting: Setting }
@@ -156,6 +158,8 @@ export function formatAction(action: Action): string {
       return action.peers === undefined ? `/${action.kind}` : `/${action.kind} ${action.peers}`
     case 'close':
       return addressed(action.peers, formatClose(action))
+    case 'tls':
+      return addressed(action.peers, action.servername === undefined ? '/tls' : `/tls ${action.servername}`)
     case 'ping':
     case 'pong':
       return addressed(action.peers, `/${action.kind} ${quote(action.payload)}`)

@@ -32,6 +32,13 @@ export class TimeoutError extends SockpitError {
   }
 }
 
+/** TLS came to nothing: the handshake failed, a certificate is not trusted, or the stream was cut short. Exit 4. */
+export class TlsError extends SockpitError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, exitCodes.tls, options)
+  }
+}
+
 /** The upgrade to WebSocket was refused, or its answer is invalid. Exit 5. */
 export class UpgradeError extends SockpitError {
   constructor(message: string, options?: ErrorOptions) {

@@ -5,6 +5,7 @@
  * is borrowed: it is valid only while the event is being told, because the buffer behind it may be used again.
  * Who keeps it, copies it.
  */
+import type { TlsEvent, TlsIdentity, UntrustedEvent } from './tls-event.ts'
 import type { Problem } from './wire/handshake-response.ts'
 import type { Header } from './wire/http-head.ts'
 import type { Carried, FrameOutput, MessageOutput, ViolationOutput } from './wire/output.ts'
@@ -76,6 +77,8 @@ export interface ListeningEvent {
   readonly service: string
   /** Where a WebSocket client connects to. */
   readonly url?: string
+  /** With TLS from the start of each connection. */
+  readonly tls?: TlsIdentity
 }
 
 /** A name became addresses, in the order in which they are tried. */
@@ -229,6 +232,11 @@ export interface DrainedEvent {
 export interface EndedEvent {
   readonly kind: 'ended'
   readonly by: Side
+  /**
+   * With TLS, as far as it is known: whether close_notify came first (RFC 8446 §6.1). Without it anybody on the way
+   * may have cut the stream short.
+   */
+  readonly notified?: boolean
 }
 
 /** Something did not happen in time. */
@@ -272,6 +280,8 @@ export interface ConnectionClosedEvent {
   readonly answered: boolean
   /** The system's error code where one was reported: a reset with a code is the peer's, without one ours. */
   readonly code?: string
+  /** With TLS: the peer's FIN came without close_notify, so that something may be missing. */
+  readonly truncated?: true
   readonly sent: Sent
   readonly received: Received
   /** Bytes that were accepted from the user but never reached the kernel: lost. */
@@ -346,7 +356,7 @@ export interface LimitEvent {
 export interface ConnectionState {
   readonly socket: string
   readonly remote: Endpoint
-  readonly state: 'open' | 'they ended' | 'we ended' | 'closing'
+  readonly state: 'securing' | 'open' | 'they ended' | 'we ended' | 'closing'
   readonly paused: boolean
   readonly sent: Sent
   readonly received: Received
@@ -455,6 +465,8 @@ export type EventBody =
   | ResolvedEvent
   | ConnectingEvent
   | OpenedEvent
+  | TlsEvent
+  | UntrustedEvent
   | BytesEvent
   | DatagramEvent
   | RequestEvent

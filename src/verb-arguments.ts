@@ -144,6 +144,13 @@ export function nothing(verb: string, rest: string): object {
   throw new UsageError(`${verb} takes nothing after it, got "${rest}"`)
 }
 
+/** Nothing, or the name that a server is asked for. */
+export function tlsArgument(rest: string): Action {
+  if (rest === '') return { kind: 'tls' }
+  if (/^[a-z0-9_.:-]{1,253}$/i.test(rest)) return { kind: 'tls', servername: rest }
+  throw new UsageError(`/tls: "${rest}" is no name: expected one such as mail.example.org, or nothing`)
+}
+
 export function settingArgument(rest: string, transport: Transport): Setting {
   const [name = '', value = '', ...more] = rest.split(/\s+/)
   if (more.length > 0) throw new UsageError(`/set takes one name and one value, got "${rest}"`)

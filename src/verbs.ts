@@ -14,6 +14,7 @@ import {
   sendArgument,
   settingArgument,
   textArgument,
+  tlsArgument,
   toArgument,
   type Within,
   waitArgument,
@@ -209,6 +210,22 @@ export const verbs = {
     texts: { tcp: { sense: 'one read may now bring what several writes sent' } },
     parse: (rest) => ({ kind: 'resume', ...optionalPeers('/resume', rest) }),
   },
+  tls: {
+    brief: 'put TLS on the stream (STARTTLS)',
+    usage: '/tls [NAME]',
+    summary:
+      'put TLS on the stream from here on, once what is queued has gone out; a client asks for NAME, else for the ' +
+      'host. A server does /pause before it agrees, so that it leaves to TLS what is for TLS',
+    example: '/tls',
+    texts: {
+      tcp: {
+        sense:
+          'nothing in the stream says where TLS begins: both sides have to agree on it before, as STARTTLS does ' +
+          '(RFC 3207 §4)',
+      },
+    },
+    parse: tlsArgument,
+  },
   to: {
     brief: 'LINE for client N; or choose N',
     usage: '/to N|all [LINE]',
@@ -346,6 +363,7 @@ export const elsewhere: Readonly<Record<Transport, Readonly<Record<string, strin
     frame: 'TCP has no frames: a byte stream carries bytes without boundaries (WebSocket has frames)',
   },
   udp: {
+    tls: 'TLS needs a stream to put its records on; for datagrams there is DTLS, which sockpit does not speak',
     fin: 'a datagram socket has no stream to end: UDP has no FIN, and the other side learns of no end',
     close: 'UDP has no connection to close; /quit closes our socket, of which the other side learns nothing',
     reset: 'UDP has no connection to abort: there is no RST (ICMP alone says that nobody listens)',
@@ -358,5 +376,7 @@ export const elsewhere: Readonly<Record<Transport, Readonly<Record<string, strin
     pong: 'UDP has no pong: a datagram is all payload (WebSocket has pong frames)',
     frame: 'UDP has no frames: each datagram stands for itself (WebSocket has frames)',
   },
-  websocket: {},
+  websocket: {
+    tls: 'a WebSocket has TLS from its start or not at all: ws-client wss://…, ws-echo --tls',
+  },
 }

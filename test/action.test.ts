@@ -273,7 +273,7 @@ describe('verbRows', () => {
   }
 
   const listed: Readonly<Record<Transport, string>> = {
-    tcp: 'send hex file fin close reset pause resume to all kick peers set wait expect stats help quit',
+    tcp: 'send hex file fin close reset pause resume tls to all kick peers set wait expect stats help quit',
     udp: 'send hex file to all peers set wait expect stats help quit',
     websocket:
       'send hex file fin close ping pong frame reset pause resume to all kick peers set wait expect stats help quit',

@@ -33,14 +33,14 @@ test('the manual page is the one of this version', () => {
   assert.ok(page.startsWith(`.TH "SOCKPIT" 1 "" "sockpit ${manifest.version}"\n`))
 })
 
-test('the bundle needs nothing but Node, and for the menu inquirer, and knows its version', () => {
+test('the bundle needs nothing but Node, for the menu inquirer, for certificates selfsigned, and knows its version', () => {
   const bundle = readFileSync(join(root, 'dist', 'sockpit.cjs'), 'utf8')
   const wanted = [...bundle.matchAll(/\brequire\("([^"]+)"\)/g)].map(([, name]) => name)
   assert.ok(wanted.length > 10)
   for (const name of wanted)
     assert.match(
       name ?? '',
-      /^(?:node:[a-z/_]+|events|child_process|path|fs|process|os|tty|@inquirer\/(?:core|prompts))$/,
+      /^(?:node:[a-z/_]+|events|child_process|path|fs|process|os|tty|@inquirer\/(?:core|prompts)|selfsigned)$/,
     )
   assert.ok(bundle.includes(`"${manifest.version}"`))
 })

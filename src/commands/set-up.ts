@@ -209,6 +209,7 @@ const narratedAlways: ReadonlySet<EventKind> = new Set([
   'stats',
   'expected',
   'note',
+  'untrusted',
 ])
 
 const narratedVerbosely: ReadonlySet<EventKind> = new Set([
@@ -216,6 +217,7 @@ const narratedVerbosely: ReadonlySet<EventKind> = new Set([
   'resolved',
   'connecting',
   'opened',
+  'tls',
   'request',
   'response',
   'peer',

@@ -11,6 +11,7 @@ import { defaults } from './defaults.ts'
 import type { Values } from './options/row.ts'
 import type { tcpClientOptions } from './options/tcp.ts'
 import { chooseView, openSession, resolveSession, resolveStream, usesColor, type ViewName } from './set-up.ts'
+import { planClientTls, tellOfTls } from './tls.ts'
 
 const defaultPort = 9_000
 
@@ -25,7 +26,9 @@ export async function tcpClient(
   values: Values<typeof tcpClientOptions>,
 ): Promise<ExitCode> {
   const view = chooseView(context, values)
-  const options = resolve(host, port, values, view)
+  const resolved = resolve(host, port, values, view)
+  const place = { host: resolved.host, fromStart: values.tls === true }
+  const options = { ...resolved, tls: await planClientTls(context, values, place) }
   const sessionOptions = resolveSession(
     values,
     view,
@@ -33,6 +36,7 @@ export async function tcpClient(
     { onEof: values.onEof ?? 'fin' },
   )
   const { session, stop } = await openSession(context, values, view, sessionOptions)
+  tellOfTls(session.teller, 'client', values)
   const client = new TcpClient(options, { teller: session.teller, now: () => context.now() })
   for (;;) {
     try {
@@ -54,7 +58,8 @@ async function serveInstead(
   options: TcpClientOptions,
   values: Values<typeof tcpClientOptions>,
 ): Promise<ExitCode> {
-  const { connectTimeout, retry, localAddress, localPort, probe, onEof, ...shared } = values
+  const { connectTimeout, retry, localAddress, localPort, probe, onEof, ...others } = values
+  const { insecure, ca, pin, servername, ...shared } = others
   const { tcpServer } = await import('./tcp-server.ts')
   return tcpServer(context, [whereOf(options)], shared)
 }
@@ -124,7 +129,7 @@ function resolve(
   port: string | undefined,
   values: Values<typeof tcpClientOptions>,
   view: ViewName,
-): TcpClientOptions {
+): Omit<TcpClientOptions, 'tls'> {
   const family = chooseFamily(values.ipv4, values.ipv6)
   const { localAddress } = values
   if (localAddress !== undefined) checkLocalAddress(localAddress, family)

@@ -13,6 +13,7 @@ import {
   resolveStream,
   type ViewName,
 } from './set-up.ts'
+import { planServerTls, tellOfTls } from './tls.ts'
 
 const defaultPort = 9_000
 
@@ -23,7 +24,8 @@ export async function tcpServer(
   values: Values<typeof tcpServerOptions>,
 ): Promise<ExitCode> {
   const view = chooseView(context, values)
-  const options = resolve(address, values, view)
+  const tls = await planServerTls(context, values, values.tls === true)
+  const options = { ...resolve(address, values, view), tls }
   const { session } = await openSession(
     context,
     values,
@@ -36,6 +38,7 @@ export async function tcpServer(
     date: () => context.date(),
     openFiles: () => context.openFiles(),
   })
+  tellOfTls(session.teller, 'server', values)
   await server.listen()
   return session.run(server)
 }
@@ -44,7 +47,7 @@ function resolve(
   address: string | undefined,
   values: Values<typeof tcpServerOptions>,
   view: ViewName,
-): TcpServerOptions {
+): Omit<TcpServerOptions, 'tls'> {
   const family = chooseFamily(values.ipv4, values.ipv6)
   return {
     ...resolveStream(values, view, defaults.stallTimeoutMs),
@@ -55,5 +58,6 @@ function resolve(
     maxConnections: values.maxConnections ?? defaults.maxConnections,
     backlog: values.backlog ?? defaults.backlog,
     idleTimeoutMs: values.idleTimeout ?? defaults.idleTimeoutMs,
+    handshakeTimeoutMs: values.handshakeTimeout ?? defaults.handshakeTimeoutMs,
   }
 }

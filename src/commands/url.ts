@@ -13,6 +13,8 @@ export interface WebSocketUrl extends Address {
   readonly shown: string
   /** `user:password`, where the URL has them. */
   readonly credentials: string | undefined
+  /** `wss://`: over TLS. */
+  readonly isSecure: boolean
 }
 
 const defaultUrl = 'ws://localhost:9001/'
@@ -21,22 +23,22 @@ const defaultUrl = 'ws://localhost:9001/'
 export function parseWebSocketUrl(text: string = defaultUrl): WebSocketUrl {
   checkLine('The URL', text)
   const url = readUrl(complete(text), text)
-  if (url.protocol === 'wss:')
-    throw new UsageError(`"${withoutUser(text)}": wss:// is not to be had yet: use ws://`)
-  if (url.protocol !== 'ws:') {
+  const isSecure = url.protocol === 'wss:'
+  if (url.protocol !== 'ws:' && !isSecure) {
     throw new UsageError(
-      `"${withoutUser(text)}" is not a WebSocket URL: expected ws://, got ${url.protocol}//`,
+      `"${withoutUser(text)}" is not a WebSocket URL: expected ws:// or wss://, got ${url.protocol}//`,
     )
   }
   if (text.includes('#')) {
     throw new UsageError(`"${withoutUser(text)}" has a fragment, which no WebSocket URL may (RFC 6455 §3)`)
   }
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
-  const port = url.port === '' ? 80 : Number(url.port)
+  const port = url.port === '' ? (isSecure ? 443 : 80) : Number(url.port)
   if (port === 0) throw new UsageError('"0" is not a port to connect to: expected 1 to 65535')
   const target = `${url.pathname}${url.search}`
   const credentials = url.username === '' && url.password === '' ? undefined : userOf(url, text)
-  return { host, port, target, authority: url.host, shown: `ws://${url.host}${target}`, credentials }
+  const shown = `${url.protocol}//${url.host}${target}`
+  return { host, port, target, authority: url.host, shown, credentials, isSecure }
 }
 
 /** What was left out, put in. */

@@ -15,6 +15,7 @@ import {
   resolveWebSocket,
   type ViewName,
 } from './set-up.ts'
+import { planClientTls, refuseTlsOptions, tellOfTls } from './tls.ts'
 import {
   basicAuthorization,
   checkOrigin,
@@ -33,11 +34,15 @@ export async function wsClient(
   values: Options,
 ): Promise<ExitCode> {
   const view = chooseView(context, values)
-  const options = resolve(parseWebSocketUrl(url), values, view)
+  const parsed = parseWebSocketUrl(url)
+  if (!parsed.isSecure) refuseTlsOptions(values, `${parsed.shown} has no TLS: wss:// does`)
+  const tls = await planClientTls(context, values, { host: parsed.host, fromStart: parsed.isSecure })
+  const options = { ...resolve(parsed, values, view), tls }
   const place = { transport: 'websocket', role: 'client' } as const
   const sources = { onEof: values.onEof ?? 'close', split: chooseSplit(values) }
   const sessionOptions = resolveSession(values, view, place, sources)
   const { session, stop } = await openSession(context, values, view, sessionOptions, resolveRaw(values))
+  tellOfTls(session.teller, 'client', values)
   const client = new WebSocketClient(options, {
     teller: session.teller,
     now: () => context.now(),
@@ -51,7 +56,7 @@ export async function wsClient(
   return session.run(client)
 }
 
-function resolve(url: WebSocketUrl, values: Options, view: ViewName): WebSocketClientOptions {
+function resolve(url: WebSocketUrl, values: Options, view: ViewName): Omit<WebSocketClientOptions, 'tls'> {
   const family = chooseFamily(values.ipv4, values.ipv6)
   return {
     ...resolveWebSocket(values, view),

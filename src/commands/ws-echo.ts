@@ -14,6 +14,7 @@ import {
   resolveWebSocket,
   type ViewName,
 } from './set-up.ts'
+import { planServerTls, refuseTlsOptions, tellOfTls } from './tls.ts'
 import { checkAllowedOrigin, checkPaths, checkSubprotocols } from './url.ts'
 
 const defaultPort = 9_001
@@ -25,7 +26,9 @@ export async function wsEcho(
   values: Values<typeof wsEchoOptions>,
 ): Promise<ExitCode> {
   const view = chooseView(context, values)
-  const options = resolve(address, values, view)
+  if (values.tls !== true) refuseTlsOptions(values, 'it needs --tls')
+  const tls = await planServerTls(context, values, values.tls === true)
+  const options = { ...resolve(address, values, view), tls }
   const place = { transport: 'websocket', role: 'server' } as const
   const sessionOptions = resolveSession(values, view, place, { onEof: 'stay', split: chooseSplit(values) })
   const { session } = await openSession(context, values, view, sessionOptions, resolveRaw(values))
@@ -35,6 +38,7 @@ export async function wsEcho(
     date: () => context.date(),
     openFiles: () => context.openFiles(),
   })
+  tellOfTls(session.teller, 'server', values)
   await server.listen()
   return session.run(server)
 }
@@ -43,7 +47,7 @@ function resolve(
   address: string | undefined,
   values: Values<typeof wsEchoOptions>,
   view: ViewName,
-): WebSocketServerOptions {
+): Omit<WebSocketServerOptions, 'tls'> {
   const family = chooseFamily(values.ipv4, values.ipv6)
   const { path: paths, origin: origins, subprotocol: subprotocols = [] } = values
   checkPaths(paths ?? [])

@@ -1,6 +1,7 @@
-/** The help of one command on one screen: usage, its own options in groups, what all share in brief, examples. */
+/** The help of one command on one screen: usage, its own options in groups, what many share in brief, examples. */
 import { commonOptions } from '../commands/options/common.ts'
 import { groups, type OptionRow } from '../commands/options/row.ts'
+import { tlsGroup } from '../commands/options/tls.ts'
 import type { Subcommand } from '../commands/subcommands.ts'
 import { wrapWords } from '../views/cells.ts'
 import { columnLines, flowLines, helpText, type Layout, widest } from './layout.ts'
@@ -56,18 +57,22 @@ export function isSocketCommand(options: Rows): boolean {
   return 'enter' in options
 }
 
-/** The options of a command, and those that every socket command has: of these the help shows the flags only. */
+/** The options of a command, and those that others have, too: of these the help shows the flags only. */
 function splitShared(options: Rows): readonly [own: Rows, shared: Rows] {
-  const isShared = ([key, { group }]: readonly [string, OptionRow]): boolean =>
+  const isCommon = ([key, { group }]: readonly [string, OptionRow]): boolean =>
     isSocketCommand(options) && key in commonOptions && group !== 'The connection'
+  const isOfTls = ([, { group }]: readonly [string, OptionRow]): boolean => group === tlsGroup
   const rows = Object.entries(options)
-  return [Object.fromEntries(rows.filter((row) => !isShared(row))), Object.fromEntries(rows.filter(isShared))]
+  return [
+    Object.fromEntries(rows.filter((row) => !isCommon(row) && !isOfTls(row))),
+    Object.fromEntries([...rows.filter(isOfTls), ...rows.filter(isCommon)]),
+  ]
 }
 
 function sharedLines(shared: Rows, layout: Layout): readonly string[] {
   const flags = Object.values(shared).map((row) => row.flags)
   if (flags.length === 0) return []
-  const heading = `${layout.palette.strong('As every command')} (sockpit help options says more)`
+  const heading = `${layout.palette.strong('In brief')} (sockpit help options says more)`
   return ['', heading, ...flowLines([...flags, '-h, --help'], layout)]
 }
 

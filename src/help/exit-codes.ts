@@ -8,7 +8,7 @@ const meanings: Readonly<Record<keyof typeof exitCodes, string>> = {
     'network: refused, reset, unreachable, name not found, address in use; or the output cannot be written',
   usage: 'usage: an option, an argument, a line of the language',
   timeout: 'a time limit',
-  tls: 'TLS',
+  tls: 'TLS: no trust in the certificate, no handshake, or a stream cut short (no close_notify)',
   upgrade: 'WebSocket: the upgrade was refused or invalid',
   websocket:
     'WebSocket: ended by a broken rule, without a close frame (1006), or with a close code other than ' +
@@ -20,13 +20,9 @@ const meanings: Readonly<Record<keyof typeof exitCodes, string>> = {
   terminate: 'SIGTERM',
 }
 
-/** What nothing here can lead to yet. */
-const toCome: ReadonlySet<string> = new Set<keyof typeof exitCodes>(['tls'])
-
 /** Each code that sockpit can end with, the lowest first, and its meaning. */
 export function exitCodeRows(): readonly Term[] {
   return Object.entries(meanings)
-    .filter(([name]) => !toCome.has(name))
     .map(([name, meaning]) => [exitCodes[name as keyof typeof exitCodes], meaning] as const)
     .sort(([a], [b]) => a - b)
     .map(([code, meaning]) => [String(code), meaning])

@@ -125,7 +125,7 @@ const webSocket: readonly LimitRow[] = [
     acts: 'answered with 431, or 414; closed',
   },
   {
-    what: 'the upgrade, from the connection to the answer',
+    what: 'the upgrade, from the connection to the answer, TLS included; tcp-server: TLS alone',
     default: timeLimit(defaults.handshakeTimeoutMs),
     option: '--handshake-timeout; client: --connect-timeout',
     acts: 'closed, told (client: exit 3)',

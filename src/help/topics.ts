@@ -1,5 +1,6 @@
 /** What `sockpit help` can tell besides the commands. */
 import { commonOptions } from '../commands/options/common.ts'
+import { sharedTlsOptions } from '../commands/options/tls.ts'
 import { wrapWords } from '../views/cells.ts'
 import { optionLines } from './command-help.ts'
 import { helpText, type Layout, sectionLines, widest } from './layout.ts'
@@ -20,8 +21,13 @@ export interface TopicLayout extends Layout {
 export const topics: readonly Topic[] = [
   {
     name: 'options',
-    summary: 'what every socket command takes',
-    write: async (how) => page('what every socket command takes', optionLines(commonOptions, how), how),
+    summary: 'what every socket command takes, and those of TLS',
+    write: async (how) =>
+      page(
+        'what every socket command takes, and those of TLS',
+        optionLines({ ...commonOptions, ...sharedTlsOptions }, how),
+        how,
+      ),
   },
   topic('language', 'what a typed line means, the verbs, scripts', async () =>
     (await import('./language.ts')).languageSections(),

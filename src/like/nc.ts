@@ -14,6 +14,7 @@ import {
   wholeSeconds,
   words,
 } from './rule.ts'
+import { noTlsClient, noTlsServer } from './tls.ts'
 
 const noView = cannot('it shows payload and nothing else')
 
@@ -63,6 +64,7 @@ export const ncTcpServer: Tool<typeof tcpServerOptions> = {
     maxConnections: cannot('it serves one client at a time'),
     backlog: cannot('it always asks for 1'),
     idleTimeout: (ms) => words('-w', wholeSeconds(ms)),
+    ...noTlsServer,
   },
   command({ host, port }, { words }, { service, echo, once }) {
     if (echo === true || !(service === undefined || service === 'none' || service === 'discard')) {
@@ -85,6 +87,7 @@ export const ncTcpClient: Tool<typeof tcpClientOptions> = {
     localPort: (port) => words('-p', String(port)),
     probe: words('-zv'),
     onEof: (what) => (what === 'close' ? words('-q', '0') : anyway),
+    ...noTlsClient,
   },
   command({ host, port }, { words }, { onEof, probe }) {
     const fin = probe === true || (onEof ?? 'fin') !== 'fin' ? [] : ['-N']

@@ -15,6 +15,7 @@ import {
   typedLines,
   words,
 } from './rule.ts'
+import { ncatTlsClient, ncatTlsServer, ncatVerifies } from './tls.ts'
 
 const noView = cannot('it shows payload and nothing else')
 const hexDump = words('-x', '/dev/stderr')
@@ -68,6 +69,7 @@ export const ncatTcpServer: Tool<typeof tcpServerOptions> = {
     maxConnections: (count) => words('-m', String(count)),
     backlog: cannot('it always asks for 10'),
     idleTimeout: (ms) => words('-i', `${ms}ms`),
+    ...ncatTlsServer,
   },
   command({ host, port }, { words }, { service = 'none', echo, once }) {
     const name = echo === true ? 'echo' : service
@@ -91,9 +93,10 @@ export const ncatTcpClient: Tool<typeof tcpClientOptions> = {
     probe: words('-zv'),
     onEof: (what) =>
       what === 'stay' ? words('--no-shutdown') : what === 'close' ? words('--send-only') : anyway,
+    ...ncatTlsClient,
   },
-  command({ host, port }, { words }) {
-    return { line: ['ncat', ...words, host, String(port)] }
+  command({ host, port }, { words }, values) {
+    return { line: ['ncat', ...words, ...ncatVerifies(values), host, String(port)] }
   },
 }
 

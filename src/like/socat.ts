@@ -15,6 +15,7 @@ import {
   typedLines,
   words,
 } from './rule.ts'
+import { socatTlsClient, socatTlsServer } from './tls.ts'
 
 const noJson = cannot('it has no JSON')
 
@@ -82,17 +83,22 @@ export const socatTcpServer: Tool<typeof tcpServerOptions> = {
     maxConnections: (count) => ({ address: `max-children=${count}` }),
     backlog: (backlog) => ({ address: `backlog=${backlog}` }),
     idleTimeout: (ms) => words('-T', seconds(ms)),
+    ...socatTlsServer,
   },
-  command({ host, port }, parts, { service = 'none', echo, once }) {
+  command({ host, port }, parts, { service = 'none', echo, once, tls, cert, clientCa }) {
     const name = echo === true ? 'echo' : service
     const answer = name === 'none' ? '-' : answers[name]
     if (answer === undefined) return { none: `it would need a program that does ${name}` }
+    if (tls === true && cert === undefined) return { none: 'it makes no certificate: --cert FILE' }
     const fork = once === true ? [] : ['fork']
-    const family = host.includes(':') ? 'TCP6-LISTEN' : 'TCP4-LISTEN'
+    const version = host.includes(':') ? '6' : '4'
+    const family = tls === true ? 'OPENSSL-LISTEN' : `TCP${version}-LISTEN`
+    const secure = tls === true ? [`pf=ip${version}`, ...(clientCa === undefined ? ['verify=0'] : [])] : []
     const listen = address(
       family,
       String(port),
       [`bind=${bracketed(host)}`, 'reuseaddr'],
+      secure,
       fork,
       parts.address,
     )
@@ -111,10 +117,13 @@ export const socatTcpClient: Tool<typeof tcpClientOptions> = {
     localPort: (port) => ({ address: `sourceport=${port}` }),
     probe: anyway,
     onEof: (what) => (what === 'stay' ? cannot('it ends -t SECONDS after the end of its input') : anyway),
+    ...socatTlsClient,
   },
-  command({ host, port }, parts, { probe, ipv4, ipv6, onEof = 'fin' }) {
-    const family = ipv4 === true ? 'TCP4' : ipv6 === true ? 'TCP6' : 'TCP'
-    const peer = address(family, `${bracketed(host)}:${port}`, parts.address)
+  command({ host, port }, parts, { probe, ipv4, ipv6, tls, onEof = 'fin' }) {
+    const version = ipv4 === true ? '4' : ipv6 === true ? '6' : ''
+    const family = tls === true ? 'OPENSSL' : `TCP${version}`
+    const secure = tls === true && version !== '' ? [`pf=ip${version}`] : []
+    const peer = address(family, `${bracketed(host)}:${port}`, secure, parts.address)
     if (probe === true) return socat(parts, '-u', 'OPEN:/dev/null', peer)
     // By itself it gives up half a second after the end of its input, whatever still comes.
     const wait = ['-t', onEof === 'close' ? '0' : '3600']

@@ -13,6 +13,7 @@ import {
   wholeSeconds,
   words,
 } from './rule.ts'
+import { websocatTlsClient, websocatTlsServer, wscatTlsClient, wscatTlsServer } from './tls.ts'
 
 const noView = cannot('it shows messages and nothing of their frames')
 const noSocket = cannot('it does not choose how the socket is read')
@@ -71,6 +72,7 @@ export const websocatEcho: Tool<typeof wsEchoOptions> = {
     maxConnections: (count) => words('--conncap', String(count)),
     backlog: noSuchLimit,
     idleTimeout: noSuchLimit,
+    ...websocatTlsServer,
   },
   command: ({ host, port }, { words }) => ({
     line: ['websocat', '-t', ...words, `ws-l:${host}:${port}`, 'mirror:'],
@@ -90,6 +92,7 @@ export const websocatClient: Tool<typeof wsClientOptions> = {
     binary: words('-b'),
     connectTimeout: noSuchLimit,
     onEof: (what) => (what === 'stay' ? words('-n') : anyway),
+    ...websocatTlsClient,
   },
   command: ({ url = '' }, { words }, { echo }) => ({
     line: ['websocat', ...words, url, ...(echo === true ? ['mirror:'] : [])],
@@ -126,6 +129,7 @@ export const wscatEcho: Tool<typeof wsEchoOptions> = {
     maxConnections: cannot('it serves one client'),
     backlog: noSuchLimit,
     idleTimeout: noSuchLimit,
+    ...wscatTlsServer,
   },
   command: () => ({ none: 'it listens (wscat -l PORT), but sends nothing back by itself' }),
 }
@@ -152,6 +156,7 @@ export const wscatClient: Tool<typeof wsClientOptions> = {
     binary: cannot('it sends text only'),
     connectTimeout: noSuchLimit,
     onEof: cannot('it reads a terminal, no pipe'),
+    ...wscatTlsClient,
   },
   command: ({ url = '' }, { words }) => ({ line: ['wscat', ...words, '-c', url] }),
 }

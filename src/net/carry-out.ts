@@ -4,13 +4,16 @@ import { isStreamSetting } from '../settings.ts'
 import type { TcpConnection } from './tcp-connection.ts'
 
 /** What a person can ask of one connection. */
-type ConnectionAction = Exclude<SocketAction, { kind: 'peers' } | { kind: 'stats' }>
+export type ConnectionAction = Exclude<SocketAction, { kind: 'peers' } | { kind: 'stats' }>
 
 /**
  * Carries out an action on one connection; settles when it is accepted, which for a payload means that the
- * queue has room for more. @throws UsageError where the connection's state forbids it
+ * queue has room for more; TLS is the driver's to put on it. @throws UsageError where the connection's state forbids it
  */
-export async function carryOut(action: ConnectionAction, connection: TcpConnection): Promise<void> {
+export async function carryOut(
+  action: Exclude<ConnectionAction, { kind: 'tls' }>,
+  connection: TcpConnection,
+): Promise<void> {
   switch (action.kind) {
     case 'send':
       checkSend(connection)

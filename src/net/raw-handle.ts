@@ -1,9 +1,10 @@
 /**
- * The one file that leans on undocumented fields of node:net and node:dgram, with a documented way beside each.
+ * The one file that leans on undocumented fields of node:net, node:tls and node:dgram, with a documented way beside
+ * each.
  *
  * A server cannot ask `node:net` to read into a buffer of its own (`onread` exists for clients only), a reader
- * cannot learn how many bytes of a write the kernel took, and nobody can ask `node:dgram` to stop reading for a
- * while. All of that is known to the handle under a socket.
+ * cannot learn how many bytes of a write the kernel took, nor whether a TLS stream ended by close_notify or by a bare
+ * FIN, and nobody can ask `node:dgram` to stop reading for a while. All of that is known to the handle under a socket.
  */
 import type { Socket as DatagramSocket } from 'node:dgram'
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net'
@@ -11,8 +12,15 @@ import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net'
 /** What we use of the handle under a socket. */
 interface Handle {
   readonly writeQueueSize?: number
+  /** Whether it was asked to read. */
+  readonly reading?: boolean
   useUserBuffer?(buffer: Uint8Array): void
+  /** 0 where it had to be asked, else an error code. */
+  readStart?(): number
 }
+
+/** What libuv answers to who asks to read what is being read: UV_EALREADY, on every system that has it. */
+const alreadyReading: ReadonlySet<number> = new Set([-114, -37, -133, -4084])
 
 function handleOf(socket: Socket): Handle | undefined {
   const handle: unknown = '_handle' in socket ? socket._handle : undefined
@@ -54,6 +62,45 @@ export function unsentBytes(socket: Socket): number {
   // Asking the handle costs more than all the rest.
   if (waiting === 0) return 0
   return Math.min(handleOf(socket)?.writeQueueSize ?? waiting, waiting)
+}
+
+/** The socket that TLS was put on; undefined where this Node does not say. */
+export function rawUnder(secured: Socket): Socket | undefined {
+  const raw: unknown = '_parent' in secured ? secured._parent : undefined
+  return raw instanceof Socket ? raw : undefined
+}
+
+/**
+ * Bytes that wait in this process until the kernel under a TLS socket takes them: of a stalled connection all that
+ * no write has confirmed, else nothing, though TLS itself confirms a write only later.
+ */
+export function unsentThroughTls(secured: Socket, raw: Socket): number {
+  const waiting = secured.writableLength
+  if (waiting === 0) return 0
+  return handleOf(raw)?.writeQueueSize === 0 ? 0 : waiting
+}
+
+/**
+ * Notices how the peer ends a TLS stream; the answer, once it has: whether by close_notify, undefined where this Node
+ * does not let it be known. At a bare FIN libuv has stopped reading by itself; at close_notify it still reads.
+ */
+export function watchTlsEnd(secured: Socket, raw: Socket): () => boolean | undefined {
+  let notified: boolean | undefined
+  const push = secured.push.bind(secured)
+  secured.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
+    if (chunk === null) notified = isStillReading(secured, raw)
+    return push(chunk, encoding)
+  }
+  return () => notified
+}
+
+function isStillReading(secured: Socket, raw: Socket): boolean | undefined {
+  const handle = handleOf(raw)
+  if (handle?.readStart === undefined) return undefined
+  // Whoever does not read hears of no FIN.
+  if (handleOf(secured)?.reading === false) return true
+  const answer = handle.readStart()
+  return answer === 0 ? false : alreadyReading.has(answer) ? true : undefined
 }
 
 /** What we use of the handle under a datagram socket. */

@@ -34,6 +34,8 @@ export class Receiver {
   deliver: (bytes: Uint8Array) => void = () => {}
   readonly onread: OnReadOpts
   #socket: Socket | undefined
+  #throughOnread = false
+  readonly #onData = (chunk: Buffer): void => this.#take(chunk)
   #obstacles = 0
   #readSize: number | undefined
   #rate: number | undefined
@@ -63,9 +65,18 @@ export class Receiver {
   /** Starts reading from a connected socket, unless something is in the way. */
   attach(socket: Socket, throughOnread: boolean): void {
     this.#socket = socket
+    this.#throughOnread = throughOnread
     socket.pause()
-    if (!throughOnread) socket.on('data', (chunk) => this.#take(chunk))
+    if (!throughOnread) socket.on('data', this.#onData)
     if (this.#obstacles === 0) this.#resume()
+  }
+
+  /** Leaves the socket to somebody else, unread from here on. */
+  detach(): void {
+    clearImmediate(this.#resuming)
+    this.#socket?.pause()
+    this.#socket?.off('data', this.#onData)
+    this.#socket = undefined
   }
 
   get isPaused(): boolean {
@@ -125,7 +136,8 @@ export class Receiver {
 
   #changeBuffer(): void {
     this.#buffer = this.#chooseBuffer()
-    if (this.#socket !== undefined && readNextInto(this.#socket, this.#buffer)) this.#inUse = this.#buffer
+    if (this.#socket === undefined || !this.#throughOnread) return
+    if (readNextInto(this.#socket, this.#buffer)) this.#inUse = this.#buffer
   }
 
   #chooseBuffer(): Buffer {

@@ -34,7 +34,8 @@ export interface SenderHooks {
 export class Sender {
   #chunk: number | undefined
   #delayMs: number | undefined
-  readonly #socket: Socket
+  #socket: Socket
+  #unsentBytes: (socket: Socket) => number = unsentBytes
   readonly #options: SendOptions
   readonly #hooks: SenderHooks
   readonly #now: () => number
@@ -48,6 +49,10 @@ export class Sender {
   #stalledAt: number | undefined
   #isFull = false
   #isHeld = false
+  /** Between two sockets nothing is written. */
+  #isDetached = false
+  /** TLS confirms a write in its own time, even where the kernel has taken all of it. */
+  #isUnconfirmed = false
   #stopped = false
   #pace: NodeJS.Timeout | undefined
   #patience: NodeJS.Timeout | undefined
@@ -66,7 +71,7 @@ export class Sender {
 
   /** Bytes that wait in this process. */
   get queued(): number {
-    return this.#pendingBytes + unsentBytes(this.#socket)
+    return this.#pendingBytes + this.#unsentBytes(this.#socket)
   }
 
   /** Whether the queue has had as much as it may hold, and has not come down to half of that since. */
@@ -95,6 +100,19 @@ export class Sender {
   /** While held, what is sent waits in the queue. */
   setHeld(held: boolean): void {
     this.#isHeld = held
+    this.#pump()
+  }
+
+  /** Leaves the socket to somebody else: what is sent waits. */
+  detach(): void {
+    this.#isDetached = true
+  }
+
+  /** Goes on over another socket, on top of the one before. */
+  moveTo(socket: Socket, unsentBytes: (socket: Socket) => number): void {
+    this.#socket = socket
+    this.#unsentBytes = unsentBytes
+    this.#isDetached = false
     this.#pump()
   }
 
@@ -149,7 +167,7 @@ export class Sender {
       this.#write(this.#nextPiece())
       if (this.#delayMs !== undefined && this.#delayMs > 0) this.#rest(this.#delayMs)
     }
-    if (this.#pendingBytes === 0 && this.#stalledAt === undefined && !this.#stopped) {
+    if (this.#pendingBytes === 0 && this.#stalledAt === undefined && !this.#stopped && !this.#isDetached) {
       const what = this.#afterwards
       this.#afterwards = undefined
       what?.()
@@ -163,7 +181,7 @@ export class Sender {
   }
 
   get #canWrite(): boolean {
-    if (!this.#socket.writable) return false
+    if (!this.#socket.writable || this.#isDetached || this.#isUnconfirmed) return false
     return !this.#stopped && !this.#isHeld && this.#pace === undefined && this.#stalledAt === undefined
   }
 
@@ -198,6 +216,10 @@ export class Sender {
       this.#confirmed = this.#accepted - this.#pendingBytes
       return
     }
+    if (this.#unsentBytes(this.#socket) === 0) {
+      this.#isUnconfirmed = true
+      return
+    }
     this.#stalledAt = this.#now()
     this.#hooks.stalled(this.queued)
     this.#watch()
@@ -207,12 +229,14 @@ export class Sender {
   readonly #onWritten = (error?: Error | null): void => {
     // Of a connection that was reset the answer is no proof: Node may give it without an error then.
     if (this.#stopped || this.#socket.destroyed || (error ?? null) !== null) return
-    if (this.#stalledAt === undefined || this.#socket.writableLength > 0) return
+    if (this.#socket.writableLength > 0) return
     const since = this.#stalledAt
+    if (since === undefined && !this.#isUnconfirmed) return
     this.#stalledAt = undefined
+    this.#isUnconfirmed = false
     this.#confirmed = this.#accepted - this.#pendingBytes
     clearTimeout(this.#patience)
-    this.#hooks.drained(msSince(since, this.#now()))
+    if (since !== undefined) this.#hooks.drained(msSince(since, this.#now()))
     this.#pump()
   }
 
@@ -228,9 +252,9 @@ export class Sender {
   #watch(): void {
     const { stallTimeoutMs } = this.#options
     if (stallTimeoutMs === 0) return
-    const before = unsentBytes(this.#socket)
+    const before = this.#unsentBytes(this.#socket)
     this.#patience = setTimeout(() => {
-      if (unsentBytes(this.#socket) < before) this.#watch()
+      if (this.#unsentBytes(this.#socket) < before) this.#watch()
       else this.#hooks.stuck()
     }, stallTimeoutMs)
   }

@@ -1,13 +1,17 @@
 import type { SocketAction } from '../action.ts'
-import { UsageError } from '../errors.ts'
-import { type ConnectionClosedEvent, formatEndpoint, type Teller } from '../event.ts'
+import { TimeoutError, TlsError, UsageError } from '../errors.ts'
+import { type ConnectionClosedEvent, formatEndpoint, msSince, type Teller } from '../event.ts'
 import { carryOut } from './carry-out.ts'
 import { type ConnectOptions, connect } from './connect.ts'
 import { type Driver, type OnEof, type Outcome, streamFilePiece } from './driver.ts'
+import { aborted } from './resolve.ts'
 import { type StreamOptions, TcpConnection } from './tcp-connection.ts'
+import type { TlsPlan } from './tls.ts'
 import { errorOf } from './verdict.ts'
 
-export interface TcpClientOptions extends ConnectOptions, StreamOptions {}
+export interface TcpClientOptions extends ConnectOptions, StreamOptions {
+  readonly tls: TlsPlan
+}
 
 const name = 'client'
 
@@ -35,13 +39,14 @@ export class TcpClient implements Driver {
   }
 
   /**
-   * Connects; the answer is how long it took, milliseconds.
-   * @throws NetworkError, TimeoutError, or the reason of the signal
+   * Connects, with TLS where that is to be from the start; the answer is how long it took, milliseconds.
+   * @throws NetworkError, TimeoutError, TlsError, or the reason of the signal
    */
   async connect(signal: AbortSignal): Promise<number> {
+    const startedAt = this.#now()
     const telling = { teller: this.#teller, now: this.#now, signal }
     const { socket, receiver, tookMs } = await connect(name, this.#options, telling)
-    this.#connection = new TcpConnection(
+    const connection = new TcpConnection(
       name,
       { socket, receiver, throughOnread: true, tookMs },
       this.#options,
@@ -54,11 +59,16 @@ export class TcpClient implements Driver {
         queueFull: () => {},
       },
     )
-    return tookMs
+    this.#connection = connection
+    if (!this.#options.tls.fromStart) return tookMs
+    const { connectTimeoutMs } = this.#options
+    await this.#secure(connection, connectTimeoutMs - msSince(startedAt, this.#now()), signal)
+    return msSince(startedAt, this.#now())
   }
 
   async perform(action: SocketAction): Promise<void> {
     if (action.kind === 'peers' || action.kind === 'stats') this.#tellStats(action.kind)
+    else if (action.kind === 'tls') await this.#secureNow(action.servername)
     else await carryOut(action, this.#connected())
   }
 
@@ -106,6 +116,46 @@ export class TcpClient implements Driver {
     clearTimeout(timer)
   }
 
+  /** @throws TlsError, TimeoutError, or the reason of the signal */
+  async #secure(connection: TcpConnection, leftMs: number, signal: AbortSignal): Promise<void> {
+    const deadline = AbortSignal.timeout(Math.max(1, Math.ceil(leftMs)))
+    const tls = await this.#options.tls.load()
+    try {
+      await Promise.race([connection.secure(tls), aborted(AbortSignal.any([signal, deadline]))])
+    } catch (error) {
+      connection.abort('fin')
+      if (signal.aborted) throw error
+      if (deadline.aborted && !(error instanceof TlsError)) throw this.#lateError(connection)
+      throw this.#named(error)
+    }
+  }
+
+  async #secureNow(servername: string | undefined): Promise<void> {
+    const connection = this.#connected()
+    const tls = await this.#options.tls.load()
+    try {
+      await connection.secure(tls, servername)
+    } catch (error) {
+      throw this.#named(error)
+    }
+  }
+
+  #lateError({ remote }: TcpConnection): TimeoutError {
+    const afterMs = this.#options.connectTimeoutMs
+    this.#teller.tell(name, { kind: 'timeout', what: 'handshake', afterMs })
+    return new TimeoutError(
+      `No TLS with ${formatEndpoint(remote)}: the handshake was not answered within ${afterMs} ms. ` +
+        'Perhaps nobody speaks TLS there; --connect-timeout waits longer.',
+    )
+  }
+
+  /** Of TLS, with whom it came to nothing. */
+  #named<E>(error: E): E | TlsError {
+    if (!(error instanceof TlsError)) return error
+    const where = formatEndpoint({ address: this.#options.host, port: this.#options.port })
+    return new TlsError(`No TLS with ${where}: ${error.message}`, { cause: error.cause })
+  }
+
   #connected(): TcpConnection {
     if (this.#connection !== undefined) return this.#connection
     throw new UsageError('there is no connection yet')
@@ -114,8 +164,8 @@ export class TcpClient implements Driver {
   #onClosed(verdict: ConnectionClosedEvent): void {
     this.#teller.tell(name, verdict)
     this.#isClosed = true
-    const where = formatEndpoint(this.#connected().remote)
-    const error = errorOf(verdict, `The connection to ${where}`)
+    const { remote, failure } = this.#connected()
+    const error = this.#named(failure) ?? errorOf(verdict, `The connection to ${formatEndpoint(remote)}`)
     this.#end(error === undefined ? {} : { error })
   }
 

@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net'
-import { systemCode } from '../errors.ts'
+import { NetworkError, type SockpitError, systemCode, TlsError, UsageError } from '../errors.ts'
 import {
   type ConnectionClosedEvent,
   type ConnectionState,
   type Ending,
   type Endpoint,
+  type EventBody,
   msSince,
   type Received,
   type Sent,
@@ -12,9 +13,13 @@ import {
   type Teller,
 } from '../event.ts'
 import type { StreamSetting } from '../settings.ts'
+import { recogniseTls, type TlsSighting } from '../wire/tls-record.ts'
 import { localEnd, remoteEnd } from './endpoint.ts'
+import { unsentThroughTls, watchTlsEnd } from './raw-handle.ts'
 import type { ReceiveOptions, Receiver } from './receiver.ts'
 import { Sender, type SenderHooks, type SendOptions } from './sender.ts'
+import { readsRecords, type Tls } from './tls.ts'
+import { isLeaving } from './tls-faults.ts'
 
 /** What both ends of TCP can be told on the command line. */
 export interface StreamOptions extends ReceiveOptions, SendOptions {
@@ -35,6 +40,8 @@ export interface ConnectionOwner {
   received(connection: TcpConnection, bytes: Uint8Array): void
   /** It is over; the owner tells the verdict, or makes one of its own of it. */
   closed(connection: TcpConnection, verdict: ConnectionClosedEvent): void
+  /** TLS came to nothing, and the connection with it: its verdict follows. */
+  insecure?(connection: TcpConnection, error: SockpitError): void
   /** The queue to the peer is full, or has room again. */
   queueFull(connection: TcpConnection, full: boolean): void
   /** A write said stop, or all that waited has gone out. */
@@ -59,7 +66,10 @@ const quietMs = 1_000
 export class TcpConnection implements SenderHooks {
   readonly name: string
   readonly remote: Endpoint
-  readonly #socket: Socket
+  /** TCP itself: what can be set and asked of the connection is set and asked here. */
+  readonly #raw: Socket
+  /** What is read and written: TCP, or TLS on top of it. */
+  #socket: Socket
   readonly #receiver: Receiver
   readonly #sender: Sender
   readonly #stallTimeoutMs: number
@@ -77,6 +87,13 @@ export class TcpConnection implements SenderHooks {
   #weEnd = false
   #weEnded = false
   #errorCode: string | undefined
+  /** With TLS: whether the peer ended its side by close_notify. */
+  #wasNotified: () => boolean | undefined = () => undefined
+  #truncated = false
+  #isSecuring = false
+  #failure: SockpitError | undefined
+  /** Milliseconds of silence after which it is closed; 0: never. */
+  #idleMs = 0
   #quiet: NodeJS.Timeout | undefined
 
   constructor(
@@ -87,6 +104,7 @@ export class TcpConnection implements SenderHooks {
   ) {
     this.name = name
     this.remote = remoteEnd(socket)
+    this.#raw = socket
     this.#socket = socket
     this.#receiver = receiver
     this.#owner = owner
@@ -105,11 +123,21 @@ export class TcpConnection implements SenderHooks {
       remote: this.remote,
       ...(tookMs === undefined ? {} : { tookMs }),
     })
+    this.#receiver.deliver = (bytes) => this.#take(bytes)
     this.#listen(throughOnread)
   }
 
   get local(): Endpoint {
-    return localEnd(this.#socket)
+    return localEnd(this.#raw)
+  }
+
+  /** What TLS came to grief over. */
+  get failure(): SockpitError | undefined {
+    return this.#failure
+  }
+
+  get isSecure(): boolean {
+    return this.#socket !== this.#raw
   }
 
   get canSend(): boolean {
@@ -193,7 +221,48 @@ export class TcpConnection implements SenderHooks {
     this.#how = how
     this.#sender.stop()
     if (how === 'fin') this.#socket.destroy()
-    else this.#socket.resetAndDestroy()
+    else this.#raw.resetAndDestroy()
+  }
+
+  /**
+   * Puts TLS on the stream from here on, once what is queued has gone out; what is sent meanwhile waits.
+   * @throws TlsError, after which there is no connection any more; UsageError where it cannot be
+   */
+  async secure(tls: Tls, servername?: string): Promise<void> {
+    if (this.isSecure || this.#isSecuring) throw new UsageError(`${this.name}: TLS is there already`)
+    if (!this.canSend || this.#peerEnded) throw new UsageError(`${this.name}: one side has ended already`)
+    this.#isSecuring = true
+    this.#receiver.detach()
+    // Who paused until now kept for TLS what it reads itself.
+    this.resume()
+    // At once where nothing waits, so that no other reader comes first.
+    if (this.#sender.queued > 0) await this.#sender.whenBelow(1)
+    this.#sender.detach()
+    this.#unlisten()
+    const { teller, now } = this.#owner
+    const hooks = {
+      now: () => now.call(this.#owner),
+      tell: (event: EventBody) => teller.tell(this.name, event),
+    }
+    try {
+      const secured = await tls.secure(this.#raw, hooks, servername)
+      if (secured.destroyed) throw new TlsError('the connection was lost right after the TLS handshake')
+      this.#wasNotified = watchTlsEnd(secured, this.#raw)
+      this.#socket = secured
+      this.#listen(false)
+      this.#sender.moveTo(secured, (socket) => unsentThroughTls(socket, this.#raw))
+      this.closeWhenIdle(this.#idleMs)
+    } catch (error) {
+      this.#failure = error instanceof TlsError ? error : new NetworkError(`${error}`, { cause: error })
+      // Where we gave it up, that was told.
+      const wasGivenUp = this.#first === 'us'
+      this.#noteLoss(this.#failure.cause)
+      if (!wasGivenUp) this.#owner.insecure?.(this, this.#failure)
+      this.#lose()
+      throw this.#failure
+    } finally {
+      this.#isSecuring = false
+    }
   }
 
   pause(): void {
@@ -220,15 +289,16 @@ export class TcpConnection implements SenderHooks {
   set(setting: StreamSetting): void {
     switch (setting.name) {
       case 'no-delay':
-        this.#socket.setNoDelay(setting.value)
+        this.#raw.setNoDelay(setting.value)
         break
       case 'half-open':
         this.#halfOpen = setting.value
         break
       case 'keep-alive':
-        this.#socket.setKeepAlive(setting.value !== undefined, setting.value ?? 0)
+        this.#raw.setKeepAlive(setting.value !== undefined, setting.value ?? 0)
         break
       case 'read-size':
+        if (this.isSecure) throw new UsageError(`/set read-size: ${readsRecords}`)
         this.#receiver.setReadSize(setting.value)
         break
       case 'rate':
@@ -245,6 +315,7 @@ export class TcpConnection implements SenderHooks {
 
   /** Closes it after so long of silence both ways, milliseconds; 0: never. */
   closeWhenIdle(afterMs: number): void {
+    this.#idleMs = afterMs
     if (afterMs === 0) return
     this.#socket.setTimeout(afterMs, () => {
       this.#owner.teller.tell(this.name, { kind: 'timeout', what: 'idle', afterMs })
@@ -291,14 +362,38 @@ export class TcpConnection implements SenderHooks {
 
   #listen(throughOnread: boolean): void {
     const socket = this.#socket
-    this.#receiver.deliver = (bytes) => this.#take(bytes)
-    socket.on('end', () => this.#onPeerFin())
-    socket.on('finish', () => this.#onOurFin())
-    socket.on('error', (error) => {
-      this.#errorCode = systemCode(error) ?? 'UNKNOWN'
-    })
-    socket.on('close', () => this.#onClose())
+    socket.on('end', this.#onPeerFin)
+    socket.on('finish', this.#onOurFin)
+    socket.on('error', this.#onError)
+    socket.on('close', this.#onClose)
     this.#receiver.attach(socket, throughOnread)
+  }
+
+  /** Leaves the socket to TLS. */
+  #unlisten(): void {
+    const socket = this.#socket
+    socket.setTimeout(0)
+    socket.removeAllListeners('timeout')
+    socket.off('end', this.#onPeerFin)
+    socket.off('finish', this.#onOurFin)
+    socket.off('close', this.#onClose)
+  }
+
+  #noteLoss(cause: unknown): void {
+    const hasLeft = isLeaving(cause)
+    if (hasLeft) this.#first ??= 'peer'
+    else this.#errorCode ??= systemCode(cause)
+  }
+
+  /** There is nothing left to speak with: the verdict comes when the kernel has closed it. */
+  #lose(): void {
+    this.#first ??= 'us'
+    this.#sender.stop()
+    if (this.#raw.closed) this.#onClose()
+    else {
+      this.#raw.once('close', this.#onClose)
+      this.#raw.destroy()
+    }
   }
 
   #take(bytes: Uint8Array): void {
@@ -308,13 +403,28 @@ export class TcpConnection implements SenderHooks {
       const size = bytes.length
       this.#owner.teller.tell(this.name, { kind: 'bytes', direction: 'received', size, payload: bytes })
     }
+    if (this.#received.reads === 1 && !this.isSecure) this.#lookForTls(bytes)
     this.#owner.received(this, bytes)
   }
 
-  #onPeerFin(): void {
+  /** Says so where the peer speaks TLS, as its first bytes show, and we do not. */
+  #lookForTls(bytes: Uint8Array): void {
+    const sighting = recogniseTls(bytes)
+    if (sighting === undefined) return
+    this.#owner.teller.tell(this.name, { kind: 'note', text: sightingText(sighting) })
+  }
+
+  readonly #onError = (error: Error): void => {
+    this.#errorCode = systemCode(error) ?? 'UNKNOWN'
+  }
+
+  readonly #onPeerFin = (): void => {
     this.#first ??= 'peer'
     this.#peerEnded = true
-    this.#owner.teller.tell(this.name, { kind: 'ended', by: 'peer' })
+    const notified = this.#wasNotified()
+    this.#truncated = notified === false
+    const told = notified === undefined ? {} : { notified }
+    this.#owner.teller.tell(this.name, { kind: 'ended', by: 'peer', ...told })
     if (this.#owner.isFeeding()) this.#answerWhenQuiet()
     else this.answerFin()
   }
@@ -329,13 +439,14 @@ export class TcpConnection implements SenderHooks {
     }, quietMs)
   }
 
-  #onOurFin(): void {
+  readonly #onOurFin = (): void => {
     this.#first ??= 'us'
     this.#weEnded = true
-    this.#owner.teller.tell(this.name, { kind: 'ended', by: 'us' })
+    const told = this.isSecure ? { notified: true } : {}
+    this.#owner.teller.tell(this.name, { kind: 'ended', by: 'us', ...told })
   }
 
-  #onClose(): void {
+  readonly #onClose = (): void => {
     this.#receiver.stop()
     this.#sender.stop()
     clearTimeout(this.#quiet)
@@ -352,6 +463,8 @@ export class TcpConnection implements SenderHooks {
       how: code === undefined ? this.#how : failed,
       answered: this.#peerEnded && this.#weEnded,
       ...(code === undefined ? {} : { code }),
+      // Where TLS itself has failed, that is why the stream is short.
+      ...(this.#truncated && code === undefined ? { truncated: true } : {}),
       sent: this.#sender.sent,
       received: this.#received,
       unsent: this.#sender.unsent,
@@ -361,9 +474,19 @@ export class TcpConnection implements SenderHooks {
 
   #stateWord(): ConnectionState['state'] {
     if (this.#socket.destroyed || (this.#peerEnded && this.#weEnd)) return 'closing'
+    if (this.#isSecuring) return 'securing'
     if (this.#weEnd) return 'we ended'
     return this.#peerEnded ? 'they ended' : 'open'
   }
+}
+
+function sightingText(sighting: TlsSighting): string {
+  if (sighting.kind === 'alert') {
+    return `they answer with an alert of TLS (${sighting.description}): they speak TLS, and we do not (--tls or wss:// would)`
+  }
+  const { servername } = sighting
+  const whom = servername === undefined ? '' : ` for "${servername}"`
+  return `they speak TLS (a ClientHello${whom}), and we do not (--tls or wss:// would)`
 }
 
 /** A write to a connection that the peer has reset fails with EPIPE once the reset itself was reported. */

@@ -1,6 +1,7 @@
 import type { SocketAction } from '../action.ts'
+import { UsageError } from '../errors.ts'
 import type { ConnectionClosedEvent, Endpoint, Teller } from '../event.ts'
-import { carryOut } from './carry-out.ts'
+import { type ConnectionAction, carryOut } from './carry-out.ts'
 import { type Driver, type Outcome, streamFilePiece } from './driver.ts'
 import { isLoopback } from './endpoint.ts'
 import { Limits } from './limits.ts'
@@ -8,6 +9,7 @@ import { Roster } from './roster.ts'
 import { createService, type Service, type ServiceName } from './services.ts'
 import { type ConnectionOwner, type Link, type StreamOptions, TcpConnection } from './tcp-connection.ts'
 import { type ListenOptions, type ServerSurroundings, TcpListener } from './tcp-listener.ts'
+import { failedTls, type Tls, type TlsPlan } from './tls.ts'
 import { Totals } from './totals.ts'
 import { errorOf } from './verdict.ts'
 
@@ -17,6 +19,9 @@ export interface TcpServerOptions extends StreamOptions, ListenOptions {
   readonly once: boolean
   /** Milliseconds of silence both ways after which a client is closed; 0: never. */
   readonly idleTimeoutMs: number
+  readonly tls: TlsPlan
+  /** Milliseconds that a TLS handshake may take. */
+  readonly handshakeTimeoutMs: number
 }
 
 const name = 'server'
@@ -37,6 +42,8 @@ export class TcpServer implements Driver {
   #isFeeding = false
   /** Those that got bytes from standard input. */
   readonly #fed = new WeakSet<TcpConnection>()
+  /** What is put on each connection from its start. */
+  #tls: Tls | undefined
   #isReading = true
   #isWriting = true
   #isClosing = false
@@ -63,12 +70,14 @@ export class TcpServer implements Driver {
     })
   }
 
-  /** Opens the port. @throws NetworkError that says how to mend it */
+  /** Opens the port. @throws NetworkError that says how to mend it; UsageError where TLS cannot be had */
   async listen(): Promise<Endpoint> {
+    const { service, tls } = this.#options
+    if (tls.fromStart) this.#tls = await tls.load()
     const local = await this.#listener.listen()
     const reach = isLoopback(local.address) ? 'loopback' : 'network'
-    const { service } = this.#options
-    this.#teller.tell(name, { kind: 'listening', transport: 'tcp', local, reach, service })
+    const secure = this.#tls?.identity === undefined ? {} : { tls: this.#tls.identity }
+    this.#teller.tell(name, { kind: 'listening', transport: 'tcp', local, reach, service, ...secure })
     return local
   }
 
@@ -79,7 +88,7 @@ export class TcpServer implements Driver {
       return
     }
     const chosen = this.#roster.choose('peers' in action ? action.peers : undefined)
-    const results = await Promise.allSettled(chosen.map((connection) => carryOut(action, connection)))
+    const results = await Promise.allSettled(chosen.map((one) => this.#carryOut(action, one)))
     const failed = results.filter((result) => result.status === 'rejected')
     // Of all, those who can do it do it.
     if (failed.length === chosen.length) throw failed[0]?.reason
@@ -140,6 +149,34 @@ export class TcpServer implements Driver {
     clearTimeout(timer)
   }
 
+  async #carryOut(action: ConnectionAction, connection: TcpConnection): Promise<void> {
+    if (action.kind !== 'tls') return carryOut(action, connection)
+    if (action.servername !== undefined)
+      throw new UsageError('/tls: it is the client that asks for a name: a server takes none')
+    await this.#secure(connection, await this.#options.tls.load())
+  }
+
+  /** Where it comes to nothing that is told, and touches no other client. @throws UsageError where it cannot be now */
+  async #secure(connection: TcpConnection, tls: Tls): Promise<void> {
+    const afterMs = this.#options.handshakeTimeoutMs
+    const timer = setTimeout(() => {
+      this.#teller.tell(connection.name, { kind: 'timeout', what: 'handshake', afterMs })
+      connection.abort('fin')
+    }, afterMs)
+    try {
+      await connection.secure(tls)
+    } catch (error) {
+      if (connection.failure === undefined) throw error
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async #secureFromStart(connection: TcpConnection, tls: Tls): Promise<void> {
+    await this.#secure(connection, tls)
+    if (connection.isSecure) this.#service.opened?.(connection)
+  }
+
   #accept(link: Link): void {
     if (this.#options.once) this.#stopListening()
     const connection = this.#roster.add(
@@ -148,7 +185,8 @@ export class TcpServer implements Driver {
     if (!this.#isReading) connection.setBlocked('output', true)
     if (!this.#isWriting) connection.setWriting(false)
     connection.closeWhenIdle(this.#options.idleTimeoutMs)
-    this.#service.opened?.(connection)
+    if (this.#tls === undefined) this.#service.opened?.(connection)
+    else void this.#secureFromStart(connection, this.#tls)
   }
 
   #owner(): ConnectionOwner {
@@ -158,6 +196,7 @@ export class TcpServer implements Driver {
       isFeeding: () => this.#isFeeding,
       received: (connection, bytes) => this.#service.received?.(connection, bytes),
       closed: (connection, verdict) => this.#forget(connection, verdict),
+      insecure: ({ name }, error) => this.#teller.tell(name, failedTls(error)),
       queueFull: (connection, full) => this.#onQueue(connection, full),
     }
   }
@@ -172,7 +211,7 @@ export class TcpServer implements Driver {
 
   /** With --once the one connection decides how the command ends. */
   #outcome(verdict: ConnectionClosedEvent): Outcome {
-    const error = this.#options.once ? errorOf(verdict, "The client's connection") : undefined
+    const error = this.#options.once ? errorOf(verdict, "The client's connection", 'server') : undefined
     return error === undefined ? {} : { error }
   }
 

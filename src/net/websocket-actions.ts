@@ -45,6 +45,8 @@ export async function carryOutOnWebSocket(
       return connection.tcp.pause()
     case 'resume':
       return connection.tcp.resume()
+    case 'tls':
+      throw new UsageError('/tls: a WebSocket has TLS from its start (wss://), or not at all')
     case 'set':
       if (isStreamSetting(action.setting)) connection.tcp.set(action.setting)
       return

@@ -1,6 +1,13 @@
 import { isUtf8 } from 'node:buffer'
 import type { SocketAction } from '../action.ts'
-import { type SockpitError, TimeoutError, UpgradeError, UsageError, WebSocketError } from '../errors.ts'
+import {
+  type SockpitError,
+  TimeoutError,
+  TlsError,
+  UpgradeError,
+  UsageError,
+  WebSocketError,
+} from '../errors.ts'
 import type { Teller, WebSocketClosedEvent } from '../event.ts'
 import { Arena } from '../wire/arena.ts'
 import { describeCloseCode, isNormalClosure } from '../wire/close-code.ts'
@@ -11,6 +18,7 @@ import type { Driver, EndReason, OnEof, Outcome } from './driver.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Limits } from './limits.ts'
 import { aborted } from './resolve.ts'
+import type { Tls, TlsPlan } from './tls.ts'
 import { ClientUpgrade, withoutCredentials } from './upgrade.ts'
 import { errorOf } from './verdict.ts'
 import { carryOutOnWebSocket } from './websocket-actions.ts'
@@ -27,6 +35,7 @@ export interface WebSocketClientOptions extends ConnectOptions, WebSocketOptions
   readonly pingIntervalMs: number
   /** How long answers are waited for at the end of standard input, milliseconds. */
   readonly replyWaitMs: number
+  readonly tls: TlsPlan
 }
 
 export interface ClientSurroundings {
@@ -78,11 +87,13 @@ export class WebSocketClient implements Driver {
 
   /**
    * Connects and upgrades.
-   * @throws NetworkError, TimeoutError, UpgradeError, or the reason of the signal
+   * @throws NetworkError, TimeoutError, TlsError, UpgradeError, or the reason of the signal
    */
   async open(signal: AbortSignal): Promise<void> {
     const { teller, now } = this.#surroundings
     const startedAt = now()
+    const { tls: plan } = this.#options
+    const tls = plan.fromStart ? await plan.load() : undefined
     const link = await connect(name, this.#options, { teller, now, signal })
     const isOpen = new Promise<void>((opened) => {
       this.#opened = opened
@@ -91,7 +102,7 @@ export class WebSocketClient implements Driver {
       name,
       { ...link, throughOnread: true },
       this.#options,
-      this.#createOwner(),
+      this.#createOwner(tls),
     )
     this.#connection = connection
     const leftMs = Math.max(1, this.#options.connectTimeoutMs - (now() - startedAt))
@@ -170,7 +181,7 @@ export class WebSocketClient implements Driver {
     clearTimeout(timer)
   }
 
-  #createOwner(): WebSocketOwner {
+  #createOwner(tls: Tls | undefined): WebSocketOwner {
     const { teller, now, randomBytes } = this.#surroundings
     const key = Buffer.from(randomBytes(16)).toString('base64')
     const request = { ...this.#options.request, key }
@@ -179,6 +190,7 @@ export class WebSocketClient implements Driver {
       teller,
       limits: this.#limits,
       arena: new Arena(),
+      ...(tls !== undefined && { tls }),
       wanted: wantedOf(teller),
       now,
       nextMask: createMaskSource(randomBytes),
@@ -222,6 +234,10 @@ export class WebSocketClient implements Driver {
   /** What a script must learn; undefined where it ended as asked. */
   #errorOf(verdict: WebSocketClosedEvent): SockpitError | undefined {
     const { url } = this.#options
+    const insecure = this.#connection?.tcp.failure
+    if (insecure !== undefined && !this.#isLate) {
+      return new TlsError(`No TLS with ${url}: ${insecure.message}`, { cause: insecure.cause })
+    }
     const broken = verdict.code === undefined ? undefined : errorOf(verdict, `The connection to ${url}`)
     if (!verdict.upgraded) return this.#isAsked ? undefined : (broken ?? this.#upgradeError())
     const { closeCode, sentCode, reason, first } = verdict

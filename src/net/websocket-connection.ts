@@ -1,4 +1,5 @@
 import type { HandmadeFrame } from '../action.ts'
+import type { SockpitError } from '../errors.ts'
 import {
   type ConnectionClosedEvent,
   type EventBody,
@@ -19,6 +20,7 @@ import { LentWrites } from './lent-writes.ts'
 import type { Limits } from './limits.ts'
 import { PingLog } from './ping-log.ts'
 import { type ConnectionOwner, type Link, type StreamOptions, TcpConnection } from './tcp-connection.ts'
+import { failedTls, type Tls } from './tls.ts'
 import { type Agreed, compressionText, type Upgrade, type UpgradeHooks } from './upgrade.ts'
 
 /** What both ends of a WebSocket can be told on the command line. */
@@ -41,6 +43,8 @@ export interface WebSocketOwner {
   readonly limits: Limits
   readonly arena: Arena
   readonly wanted: Wanted
+  /** What is put on each connection before the upgrade. */
+  readonly tls?: Tls
   now(): number
   nextMask(into: Uint8Array): void
   /** Begins the upgrade. */
@@ -90,13 +94,13 @@ export class WebSocketConnection implements ConnectionOwner {
     this.#owner = owner
     this.#openedAt = owner.now()
     this.tcp = new TcpConnection(name, link, options, this)
-    this.#upgrade = owner.upgrade({
-      now: () => owner.now(),
-      tell: (event) => this.#tell(event),
-      send: (bytes) => this.tcp.send(bytes),
-      agreed: (agreed, rest) => this.#open(agreed, rest),
-      failed: (problem, body = '') => this.#fail(problem, body),
-    })
+    if (owner.tls === undefined) this.#begin()
+    else void this.#secure(owner.tls)
+  }
+
+  /** Whether there is a WebSocket some day: neither TLS nor the upgrade has failed. */
+  get isUpgrading(): boolean {
+    return this.#machine === undefined && !this.tcp.isClosed
   }
 
   /** The rule or the limit that ended it. */
@@ -127,11 +131,7 @@ export class WebSocketConnection implements ConnectionOwner {
 
   get state(): WebSocketState {
     const { paused, queued, socket, remote } = this.tcp.state
-    const state = this.isOpen
-      ? 'open'
-      : this.#upgrade !== undefined && !this.tcp.isClosed
-        ? 'upgrading'
-        : 'closing'
+    const state = this.isOpen ? 'open' : this.isUpgrading ? 'upgrading' : 'closing'
     const openMs = msSince(this.#openedAt, this.#owner.now())
     return { socket, remote, state, paused, ...this.carried, queued, openMs }
   }
@@ -222,6 +222,11 @@ export class WebSocketConnection implements ConnectionOwner {
     this.#owner.received(this)
   }
 
+  /** A client tells it by how its command ends. */
+  insecure(_: TcpConnection, error: SockpitError): void {
+    if (this.#owner.role === 'server') this.#tell(failedTls(error))
+  }
+
   /** A peer that sends but does not read has to wait: what an echo owes it is bounded. */
   queueFull(tcp: TcpConnection, full: boolean): void {
     // Only what goes back can be kept small by reading less.
@@ -250,6 +255,27 @@ export class WebSocketConnection implements ConnectionOwner {
     const told = this.#verdict(verdict)
     this.#tell(told)
     this.#owner.closed(this, told)
+  }
+
+  /** The upgrade waits for TLS. */
+  async #secure(tls: Tls): Promise<void> {
+    try {
+      await this.tcp.secure(tls)
+    } catch {
+      // Told where it matters: by a server at once, by a client in how it ends.
+      return
+    }
+    this.#begin()
+  }
+
+  #begin(): void {
+    this.#upgrade = this.#owner.upgrade({
+      now: () => this.#owner.now(),
+      tell: (event) => this.#tell(event),
+      send: (bytes) => this.tcp.send(bytes),
+      agreed: (agreed, rest) => this.#open(agreed, rest),
+      failed: (problem, body = '') => this.#fail(problem, body),
+    })
   }
 
   #noteActivity(idle: NodeJS.Timeout): void {

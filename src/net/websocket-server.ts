@@ -17,6 +17,7 @@ import { Lookout } from './lookout.ts'
 import { Roster } from './roster.ts'
 import type { Link } from './tcp-connection.ts'
 import { type ListenOptions, type ServerSurroundings, TcpListener } from './tcp-listener.ts'
+import type { TlsPlan } from './tls.ts'
 import { ServerUpgrade } from './upgrade.ts'
 import { carryOutOnWebSocket } from './websocket-actions.ts'
 import { WebSocketConnection, type WebSocketOptions, type WebSocketOwner } from './websocket-connection.ts'
@@ -31,6 +32,7 @@ export interface WebSocketServerOptions extends WebSocketOptions, ListenOptions 
   readonly idleTimeoutMs: number
   /** Milliseconds between two pings; 0: none. */
   readonly pingIntervalMs: number
+  readonly tls: TlsPlan
 }
 
 /** Memory that unfinished messages of all connections may hold together, bytes. */
@@ -50,7 +52,7 @@ export class WebSocketServer implements Driver {
   readonly #roster = new Roster<WebSocketConnection>('websocket')
   readonly #totals = new WebSocketTotals()
   readonly #heartbeat: Heartbeat
-  readonly #owner: WebSocketOwner
+  #owner: WebSocketOwner
   /** Those who wait for somebody to send to. */
   readonly #openings = new Lookout()
   readonly #upgradeTimers = new Map<WebSocketConnection, NodeJS.Timeout>()
@@ -82,12 +84,24 @@ export class WebSocketServer implements Driver {
 
   /** Opens the port. @throws NetworkError that says how to mend it */
   async listen(): Promise<Endpoint> {
+    const { tls: plan } = this.#options
+    const tls = plan.fromStart ? await plan.load() : undefined
+    if (tls !== undefined) this.#owner = { ...this.#owner, tls }
     const local = await this.#listener.listen()
     const reach = isLoopback(local.address) ? 'loopback' : 'network'
     this.#policy = { ...this.#policy, isLoopback: reach === 'loopback' }
-    const url = `ws://${formatEndpoint(local)}${this.#policy.paths?.[0] ?? '/'}`
+    const url = `${tls === undefined ? 'ws' : 'wss'}://${formatEndpoint(local)}${this.#policy.paths?.[0] ?? '/'}`
+    const secure = tls?.identity === undefined ? {} : { tls: tls.identity }
     const service = this.#options.echo ? 'echo' : 'none'
-    this.#teller.tell(name, { kind: 'listening', transport: 'websocket', local, reach, service, url })
+    this.#teller.tell(name, {
+      kind: 'listening',
+      transport: 'websocket',
+      local,
+      reach,
+      service,
+      url,
+      ...secure,
+    })
     return local
   }
 

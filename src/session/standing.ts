@@ -2,7 +2,15 @@ import type { Dialect, Peers } from '../action.ts'
 import { type Event, type EventKind, formatEndpoint, type Listener } from '../event.ts'
 import { formatCount } from '../views/units.ts'
 
-const kinds: ReadonlySet<EventKind> = new Set(['opened', 'peer', 'ended', 'paused', 'resumed', 'closed'])
+const kinds: ReadonlySet<EventKind> = new Set([
+  'opened',
+  'peer',
+  'tls',
+  'ended',
+  'paused',
+  'resumed',
+  'closed',
+])
 
 /** How many sockets are remembered: a flood of peers must not fill memory. */
 const mostSockets = 4_096
@@ -12,6 +20,7 @@ interface State {
   readonly remote: string
   /** A WebSocket's connection, before its upgrade. */
   readonly isUpgrading?: boolean
+  readonly isSecure?: boolean
   readonly endedByUs?: boolean
   readonly endedByPeer?: boolean
   readonly isPaused?: boolean
@@ -35,7 +44,8 @@ export class Standing implements Listener {
     if (event.kind === 'closed') this.#states.delete(socket)
     else if (event.kind === 'opened' || event.kind === 'peer') {
       const isUpgrading = event.kind === 'opened' && this.#isBeforeUpgrade(event.transport)
-      this.#states.set(socket, { remote: formatEndpoint(event.remote), isUpgrading })
+      const { isSecure = false } = this.#states.get(socket) ?? {}
+      this.#states.set(socket, { remote: formatEndpoint(event.remote), isUpgrading, isSecure })
       if (this.#states.size > mostSockets) this.#forgetOldest()
     } else {
       const state = this.#states.get(socket)
@@ -73,6 +83,8 @@ export class Standing implements Listener {
 
 function changeOf(event: Event): Partial<State> | undefined {
   switch (event.kind) {
+    case 'tls':
+      return { isSecure: true }
     case 'ended':
       return event.by === 'us' ? { endedByUs: true } : { endedByPeer: true }
     case 'paused':
@@ -84,11 +96,12 @@ function changeOf(event: Event): Partial<State> | undefined {
   }
 }
 
-function words({ isUpgrading, endedByUs, endedByPeer, isPaused }: State): string {
+function words({ isUpgrading, isSecure, endedByUs, endedByPeer, isPaused }: State): string {
   const paused = isPaused === true ? ['paused'] : []
+  const secure = isSecure === true ? ['TLS'] : []
   if (endedByUs === true && endedByPeer === true) return 'closing'
-  if (endedByUs === true) return ['half-closed by us', ...paused].join(', ')
-  if (endedByPeer === true) return ['half-closed by them', ...paused].join(', ')
-  if (isUpgrading === true) return ['upgrading', ...paused].join(', ')
-  return paused[0] ?? 'open'
+  if (endedByUs === true) return ['half-closed by us', ...paused, ...secure].join(', ')
+  if (endedByPeer === true) return ['half-closed by them', ...paused, ...secure].join(', ')
+  if (isUpgrading === true) return ['upgrading', ...paused, ...secure].join(', ')
+  return [paused[0] ?? 'open', ...secure].join(', ')
 }

@@ -64,7 +64,8 @@ function counts({ opened, closed, refused }: ConnectionStatsEvent['total']): str
 }
 
 /** What is known to be lost, and what nobody on this side can know. */
-function loss({ how, answered, sent, unsent }: ConnectionClosedEvent): string {
+function loss({ how, answered, sent, unsent, truncated }: ConnectionClosedEvent): string {
+  if (truncated) return 'their end of TLS was not announced (close_notify): what came may be cut short'
   const left =
     unsent === 0 ? 'every byte left this process' : `${formatBytes(unsent)} never left this process`
   if (how === 'fin' && answered) return unsent === 0 ? 'nothing lost here' : left

@@ -7,6 +7,7 @@ import { escapeText } from './escape.ts'
 import { showLatin1 } from './head-lines.ts'
 import type { Role } from './palette.ts'
 import { head } from './preview.ts'
+import { versionName } from './tls-words.ts'
 import { formatBytes, formatCount } from './units.ts'
 import { describe } from './words.ts'
 
@@ -95,13 +96,20 @@ const labels: { readonly [Kind in EventKind]: (event: EventOf<Kind>) => Label | 
     if (event.transport === 'websocket') return good('upgraded')
     return good(event.tookMs === undefined ? 'accepted' : 'connected')
   },
+  tls: ({ version }) => good(versionName(version)),
+  untrusted: ({ accepted }) => (accepted ? warning : bad)('not trusted'),
   violation: () => bad('rule broken'),
   peer: () => undefined,
   paused: () => warning('stops reading'),
   resumed: () => good('reads again'),
   stalled: () => warning('told to wait'),
   drained: () => good('all went out'),
-  ended: ({ by }) => plain(by === 'us' ? 'FIN' : 'FIN came'),
+  ended({ by, notified }) {
+    if (by === 'us') return plain(notified === undefined ? 'FIN' : 'close_notify')
+    return notified === false
+      ? warning('FIN, no close_notify')
+      : plain(notified ? 'close_notify came' : 'FIN came')
+  },
   timeout: ({ what }) => warning(`time limit: ${what}`),
   refused: () => bad('refused'),
   failed: ({ code }) => bad(escapeText(code)),

@@ -124,6 +124,8 @@ const head = {
   text: 'the head as it travelled, where it is valid UTF-8; credentials of ours are struck out',
   base64: 'the head as it travelled, where it is not',
 }
+const chain =
+  'what the peer showed, its own certificate first: subject, issuer, names, validFrom, validTo, key, fingerprint'
 const code = "the system's error code, such as ECONNRESET"
 
 /** What every event says in JSON: unit and meaning. */
@@ -144,6 +146,7 @@ export const eventFields: {
     reach: 'loopback: this machine only; network: whoever reaches the address',
     service: 'what answers there, none for nothing',
     url: 'websocket: where a client connects to',
+    tls: 'with TLS: fingerprint (SHA-256 of its certificate, hex digits), isMade (for this run only)',
   },
   resolved: { host: 'the name', addresses: 'in the order in which they are tried', tookMs },
   connecting: {
@@ -160,6 +163,24 @@ export const eventFields: {
     target: 'websocket: the path and query that were asked for',
     subprotocol: 'websocket: the one that was agreed on',
     compression: 'websocket: the extension as it was agreed on, such as permessage-deflate',
+  },
+  tls: {
+    version: 'such as TLSv1.3',
+    cipher: 'such as TLS_AES_256_GCM_SHA384',
+    alpn: 'what both sides chose to speak above TLS',
+    servername: 'the name that the client asked for (SNI)',
+    resumed: 'whether it goes on with the keys of an earlier session',
+    tookMs: 'the handshake, milliseconds',
+    sent: 'bytes that the handshake took on the stream below, by when it was done',
+    received: 'the same, the other way',
+    trust: 'verified, pinned, unchecked or anonymous (the peer shows no certificate)',
+    chain,
+  },
+  untrusted: {
+    code: 'the check that failed, such as CERT_HAS_EXPIRED',
+    message: 'what is wrong with the certificate',
+    accepted: 'whether we go on all the same (--insecure)',
+    chain,
   },
   bytes: {
     direction: 'sent: one write; received: one read',
@@ -222,7 +243,10 @@ export const eventFields: {
   resumed: {},
   stalled: { queued: 'bytes that wait in this process' },
   drained: { tookMs },
-  ended: { by: 'us or peer: whose direction of the stream ended (FIN)' },
+  ended: {
+    by: 'us or peer: whose direction of the stream ended (FIN)',
+    notified: 'with TLS: whether close_notify came first; without it the stream may be cut short',
+  },
   timeout: {
     what: 'connect, idle, write, wait, handshake, ping or close',
     afterMs: 'the time limit, milliseconds',
@@ -236,6 +260,7 @@ export const eventFields: {
     how: 'tcp, websocket: fin, reset, timeout or error: how TCP went down',
     answered: 'tcp: whether both sides sent their FIN',
     code: `tcp, websocket: ${code}`,
+    truncated: "tcp: with TLS: the peer's FIN came without close_notify: something may be missing",
     upgraded: 'websocket: whether it ever was one: the upgrade may have failed',
     clean: 'websocket: whether a close frame went each way, and TCP ended by FIN after that',
     closeCode: "websocket: what the peer's close frame says; 1005: nothing; 1006: there was none",

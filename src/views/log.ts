@@ -170,7 +170,10 @@ function layOut(
   const lines = linesAt(textAt, text)
   const [beside = '', ...below] = isNarrow ? ['', ...lines] : lines
   const underAt = isNarrow ? narrowNotesIndent : notesAt
-  const under = linesAt(underAt, notes).map(hang(underAt))
+  const under = joined(notes, Math.max(total - underAt, leastRoom)).flatMap((note) => {
+    const at = isTorn(note, total - underAt) ? narrowNotesIndent : underAt
+    return linesAt(at, [note]).map(hang(at))
+  })
   const tableLines = table ? layOutTable(table, isNarrow ? textAt : tableAt, total, palette) : []
   const panelAt = total - tableAt < panelRoom ? panelIndent : Math.max(tableAt, panelIndent)
   const panelLines = panel?.(Math.max(total - panelAt, leastRoom)) ?? []
@@ -191,6 +194,11 @@ function joined(paragraphs: readonly Paragraph[], room: number): readonly Paragr
     } else all.push(paragraph)
   }
   return all
+}
+
+/** Whether it has a word that does not fit, such as a fingerprint: nobody could copy it whole. */
+function isTorn({ text, as }: Paragraph, room: number): boolean {
+  return as !== 'payload' && text.split(' ').some((word) => cellWidth(word) > room)
 }
 
 function wrap({ text, as }: Paragraph, room: number, role: Role, palette: Palette): string[] {

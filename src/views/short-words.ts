@@ -11,6 +11,7 @@ import { readClose } from '../wire/close-frame.ts'
 import { opcodeName, opcodes } from '../wire/frame.ts'
 import { escapeText } from './escape.ts'
 import { head } from './preview.ts'
+import { versionName } from './tls-words.ts'
 import { formatBytes, formatDuration } from './units.ts'
 
 /** Bytes of a control frame's payload. */
@@ -43,7 +44,13 @@ const words: { readonly [Kind in EventKind]?: (event: EventOf<Kind>) => string |
   resumed: () => 'reading again',
   stalled: ({ queued }) => `a write says stop: ${formatBytes(queued)} wait here`,
   drained: ({ tookMs }) => `all went out, after ${formatDuration(tookMs)}`,
-  ended: ({ by }) => (by === 'us' ? 'FIN sent' : 'FIN came'),
+  tls: ({ version, cipher }) => `${versionName(version)}, ${escapeText(cipher.replace(/^TLS_/, ''))}`,
+  untrusted: ({ message }) => escapeText(message),
+  ended({ by, notified }) {
+    if (notified === undefined) return by === 'us' ? 'FIN sent' : 'FIN came'
+    if (by === 'us') return 'close_notify and FIN sent'
+    return notified ? 'close_notify came' : 'FIN came, no close_notify'
+  },
   timeout: ({ what, afterMs }) => (what === 'ping' ? `no pong within ${formatDuration(afterMs)}` : undefined),
   refused: ({ remote, code }) => `${near(remote)} refused (${escapeText(code)})`,
   violation: ({ message, section, closeCode }) =>

@@ -14,6 +14,7 @@ import { frameEntry, messageEntry } from './frame-words.ts'
 import type { Mark } from './marks.ts'
 import type { Role } from './palette.ts'
 import { head, preview, tail } from './preview.ts'
+import { identityNotes, tlsEntry, untrustedEntry } from './tls-words.ts'
 import { formatBytes, formatCount, formatDuration, group } from './units.ts'
 import { requestEntry, upgradeEntry } from './upgrade-words.ts'
 import { violationEntry, webSocketOpened, webSocketStats, webSocketVerdict } from './websocket-words.ts'
@@ -29,16 +30,18 @@ export function describe<Kind extends EventKind>(
 }
 
 const formatters: { readonly [Kind in EventKind]: (event: EventOf<Kind>, telling: Telling) => Entry } = {
-  listening({ transport, local, reach, service, url }) {
-    const where = `listening on ${url ?? formatEndpoint(local)}${transport === 'udp' ? ' (UDP)' : ''}`
+  listening({ transport, local, reach, service, url, tls }) {
+    const where = `listening on ${url ?? formatEndpoint(local)}${transport === 'udp' ? ' (UDP)' : tls === undefined ? '' : ' with TLS'}`
     const what = service === 'none' ? '' : `, service ${service}`
-    return reach === 'loopback'
-      ? entry('●', 'good', `${where}, this machine only${what}`)
-      : entry(
-          '●',
-          'warning',
-          `${where}${what}: others on the network can ${transport === 'udp' ? 'send' : 'connect'}`,
-        )
+    const told =
+      reach === 'loopback'
+        ? entry('●', 'good', `${where}, this machine only${what}`)
+        : entry(
+            '●',
+            'warning',
+            `${where}${what}: others on the network can ${transport === 'udp' ? 'send' : 'connect'}`,
+          )
+    return tls === undefined ? told : { ...told, notes: identityNotes(tls) }
   },
 
   resolved: ({ host, addresses, tookMs }) =>
@@ -48,6 +51,10 @@ const formatters: { readonly [Kind in EventKind]: (event: EventOf<Kind>, telling
     entry('·', 'faint', `connecting to ${formatEndpoint(remote)}, attempt ${attempt} of ${attempts}`),
 
   opened,
+
+  tls: tlsEntry,
+
+  untrusted: untrustedEntry,
 
   bytes: ({ direction, size, payload }, { show }) => ({
     mark: direction === 'sent' ? '→' : '←',
@@ -84,10 +91,21 @@ const formatters: { readonly [Kind in EventKind]: (event: EventOf<Kind>, telling
 
   drained: ({ tookMs }) => entry('▸', 'good', `all that waited went out, after ${formatDuration(tookMs)}`),
 
-  ended: ({ by }) =>
-    by === 'peer'
-      ? entry('⇤', 'received', 'they ended their side (FIN): no more to come')
-      : entry('⇥', 'sent', 'we ended our side (FIN): no more will go out'),
+  ended({ by, notified }) {
+    if (by === 'us') {
+      const how = notified === undefined ? 'FIN' : 'close_notify, FIN'
+      return entry('⇥', 'sent', `we ended our side (${how}): no more will go out`)
+    }
+    if (notified === false) {
+      const text = 'their FIN came without close_notify: anybody on the way may have cut the stream short'
+      return entry('⇤', 'warning', text)
+    }
+    return entry(
+      '⇤',
+      'received',
+      `they ended their side (${notified ? 'close_notify' : 'FIN'}): no more to come`,
+    )
+  },
 
   timeout: (event) => entry('!', 'warning', timeout(event)),
 
@@ -198,7 +216,7 @@ function timeout({ what, afterMs, remote }: TimeoutEvent): string {
     idle: `nothing moved either way for ${after}: the time limit for silence`,
     write: `they took nothing for ${after} while bytes of ours waited: the time limit for writing`,
     wait: `nothing happened for ${after}: we waited as long as was asked`,
-    handshake: `the upgrade was not done within ${after}: the time limit for the handshake`,
+    handshake: `the handshake was not done within ${after}: the time limit for the handshake`,
     ping: `no pong came back within ${after}: the time limit for answering a ping`,
     close: `closing was not over within ${after}: the time limit for it`,
   }

@@ -41,9 +41,17 @@ describe('parseWebSocketUrl', () => {
         authority,
         shown,
         credentials: undefined,
+        isSecure: false,
       })
     })
   }
+
+  test('wss:// is secure, and has a port of its own', () => {
+    const secure = parseWebSocketUrl('wss://h/a')
+    assert.deepEqual([secure.isSecure, secure.port, secure.authority], [true, 443, 'h'])
+    assert.equal(secure.shown, 'wss://h/a')
+    assert.equal(parseWebSocketUrl('WSS://h:8443').authority, 'h:8443')
+  })
 
   test('user and password are taken out', () => {
     const { shown, authority, credentials } = parseWebSocketUrl('ws://me:a%3Ab%20c@h:1/x')
@@ -51,8 +59,7 @@ describe('parseWebSocketUrl', () => {
   })
 
   const wrong: readonly [text: string, message: RegExp][] = [
-    ['http://h/', /expected ws:\/\/, got http:\/\//],
-    ['wss://h/', /wss:\/\/ is not to be had yet/],
+    ['http://h/', /expected ws:\/\/ or wss:\/\/, got http:\/\//],
     ['ws://h/#', /fragment/],
     ['ws://h/#a', /fragment/],
     ['ws://[::1', /is not a URL/],

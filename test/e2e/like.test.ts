@@ -1,6 +1,7 @@
 /** What --like prints is typed into a shell, and has to do what it says. */
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
+import { issue, saved } from '../certificates.ts'
 import { serveDatagrams } from './datagrams.ts'
 import { missing, tools } from './peers.ts'
 import { connectTo, freePort } from './sockets.ts'
@@ -75,6 +76,36 @@ for (const tool of tools) {
     })
   })
 }
+
+test('the command lines of ncat and socat speak TLS, and trust whom they are told to', {
+  skip: missing('ncat') || missing('socat'),
+}, async (t) => {
+  const authority = await issue({ commonName: 'Test Root', isAuthority: true })
+  const root = saved(t, authority)
+  const own = saved(t, await issue({}, authority))
+  const { port } = await serve(t, ['--tls', '--cert', own.cert, '--key', own.key, '--echo'])
+  const args = ['tcp-client', 'localhost', String(port), '-4', '--tls', '-e', 'hello']
+  for (const tool of ['ncat', 'socat'] as const) {
+    const good = await (await startLike(t, tool, [...args, '--ca', root.cert])).exit
+    assert.equal(good.stdout.toString(), 'hello\n', `${tool}: ${good.stderr}`)
+    const anybody = await (await startLike(t, tool, [...args, '-k'])).exit
+    assert.equal(anybody.stdout.toString(), 'hello\n', `${tool}: ${anybody.stderr}`)
+    const nobody = await (await startLike(t, tool, args)).exit
+    assert.deepEqual([nobody.stdout.toString(), nobody.code === 0], ['', false], tool)
+  }
+  for (const tool of ['ncat', 'socat'] as const) {
+    const other = await freePort(t)
+    const server = await startLike(t, tool, [
+      ...['tcp-server', String(other), '--once', '--tls', '--cert', own.cert, '--key', own.key],
+    ])
+    const client = ['tcp-client', 'localhost', String(other), '-4', '--retry', '20', '--on-eof', 'close']
+    const sent = await run(t, [...client, '--tls', '--ca', root.cert], { stdin: 'shown' })
+    assert.ok(sent.code === 0 || sent.code === 4, sent.stderr)
+    await server.printed('shown')
+    server.end()
+    await server.exit
+  }
+})
 
 /** Datagrams until one has arrived: nothing says when a receiver of others is ready. */
 async function untilPrinted(t: TestContext, server: Running, port: number, text: string): Promise<void> {

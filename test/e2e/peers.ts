@@ -6,7 +6,17 @@ import { join } from 'node:path'
 export type Tool = 'nc' | 'ncat' | 'socat' | 'script'
 
 /** What else tests use: WebSocket's other ends and what stands between, what shows a manual page, and shells. */
-type Program = Tool | 'nginx' | 'haproxy' | 'chromium' | 'groff' | 'mandoc' | 'bash' | 'zsh' | 'fish'
+type Program =
+  | Tool
+  | 'openssl'
+  | 'nginx'
+  | 'haproxy'
+  | 'chromium'
+  | 'groff'
+  | 'mandoc'
+  | 'bash'
+  | 'zsh'
+  | 'fish'
 
 export const tools: readonly Exclude<Tool, 'script'>[] = ['nc', 'ncat', 'socat']
 
@@ -35,10 +45,11 @@ export function missing(tool: Program): string | false {
 /** Debian's own Python: the one for which python3-websockets is installed. */
 export const pythonPath = '/usr/bin/python3'
 
-/** The same of Python's library websockets. */
-export function missingPythonWebSockets(): string | false {
-  const { status } = spawnSync(pythonPath, ['-c', 'import websockets'])
-  return status === 0 ? false : whereAllowed('python3-websockets is not on this machine')
+/** The same of a library of Python's, whose package is to be named. */
+export function missingPython(library: 'ssl' | 'websockets'): string | false {
+  const { status } = spawnSync(pythonPath, ['-c', `import ${library}`])
+  const name = library === 'ssl' ? 'python3' : `python3-${library}`
+  return status === 0 ? false : whereAllowed(`${name} is not on this machine`)
 }
 
 function whereAllowed(reason: string): string | false {

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { createHash, X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type TestContext, test } from 'node:test'
+import { connect as connectTls } from 'node:tls'
 import { missing, pathOf } from './peers.ts'
 import { isOver, type Running, readAll, startProgram, temporaryFolder } from './sockpit.ts'
 import { everyByte, serveEcho, verdictOn } from './web-sockets.ts'
@@ -63,7 +66,12 @@ async function servePage(t: TestContext): Promise<{ port: number; told: Promise<
 }
 
 /** Opens the page as one of this host, and answers what it reports. */
-async function visit(t: TestContext, host: string, url: string): Promise<Told> {
+async function visit(
+  t: TestContext,
+  host: string,
+  url: string,
+  switches: readonly string[] = [],
+): Promise<Told> {
   const { port, told } = await servePage(t)
   const browser = startProgram(t, pathOf('chromium') ?? 'chromium', [
     '--headless=new',
@@ -76,6 +84,7 @@ async function visit(t: TestContext, host: string, url: string): Promise<Told> {
     `--user-data-dir=${temporaryFolder(t)}`,
     '--host-resolver-rules=MAP foreign.test 127.0.0.1',
     '--remote-debugging-port=0',
+    ...switches,
     `http://${host}:${port}/?url=${encodeURIComponent(url)}`,
   ])
   const ended = browser.exit.then(({ code, stderr }) => {
@@ -159,4 +168,32 @@ test('a page that gave this machine a name of its own is refused', {
   const told = await visit(t, 'foreign.test', `ws://foreign.test:${port}/`)
   assert.deepEqual([told.opened, told.closed.code], [false, 1006])
   await refusal(server, 'Host')
+})
+
+test('over wss the browser talks to us where it trusts the certificate that was made, and not where it does not', {
+  skip: missing('chromium'),
+}, async (t) => {
+  const { server, port } = await serveEcho(t, ['--tls', '--subprotocol', 'echo'])
+  const url = `wss://localhost:${port}/`
+  const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false })
+  await once(socket, 'secureConnect')
+  const { publicKey } = new X509Certificate(socket.getPeerCertificate().raw)
+  socket.destroy()
+  const key = createHash('sha256')
+    .update(publicKey.export({ type: 'spki', format: 'der' }))
+    .digest('base64')
+
+  const told = await visit(t, '127.0.0.1', url, [`--ignore-certificate-errors-spki-list=${key}`])
+  assert.deepEqual(
+    [told.opened, told.errors, told.closed],
+    [true, 0, { code: 4001, reason: '', wasClean: true }],
+  )
+  assert.deepEqual(told.messages, ['hello', 'ä € 😀', '', [...everyByte], 'large'])
+  const { version, trust } = await server.event('tls', ({ servername }) => servername === 'localhost')
+  assert.deepEqual([version, trust], ['TLSv1.3', 'anonymous'])
+
+  const refused = await visit(t, '127.0.0.1', url)
+  assert.deepEqual([refused.opened, refused.closed.code], [false, 1006])
+  const { message } = await server.event('failed', ({ code }) => code.startsWith('ERR_SSL_'))
+  assert.match(message, /they do not accept our certificate|they do not know who issued/)
 })

@@ -375,7 +375,6 @@ describe('ws-client: the request', { concurrency: 3 }, () => {
     const url = `ws://127.0.0.1:${port}/`
     const cases: readonly (readonly string[])[] = [
       [`http://127.0.0.1:${port}/`],
-      [`wss://127.0.0.1:${port}/`],
       ['ws://[::1'],
       ['ws://'],
       [''],

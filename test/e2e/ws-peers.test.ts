@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import { missing, missingPythonWebSockets, pathOf, pythonPath } from './peers.ts'
+import { missing, missingPython, pathOf, pythonPath } from './peers.ts'
 import { freePort } from './sockets.ts'
 import { type Running, run, start, startProgram, temporaryFolder, text } from './sockpit.ts'
 import { echoTheirs, everyByte, openTheirs, serveEcho, serveTheirs, verdictOn } from './web-sockets.ts'
@@ -82,7 +82,7 @@ describe('ws of npm', { concurrency: 3 }, () => {
   })
 })
 
-describe('python3-websockets', { concurrency: 2, skip: missingPythonWebSockets() }, () => {
+describe('python3-websockets', { concurrency: 2, skip: missingPython('websockets') }, () => {
   const client = `
 import asyncio, hashlib, json, sys, websockets
 

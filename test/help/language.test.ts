@@ -58,7 +58,7 @@ test('every verb stands there for every transport: as over TCP, as another one, 
     }
   }
   assert.deepEqual(otherVerbs('tcp'), [])
-  assert.deepEqual(names(lostVerbs('udp')), ['fin', 'close', 'reset', 'pause', 'resume', 'kick'])
+  assert.deepEqual(names(lostVerbs('udp')), ['tls', 'fin', 'close', 'reset', 'pause', 'resume', 'kick'])
 })
 
 test('the verbs of servers are those that a client is told are for a server', () => {

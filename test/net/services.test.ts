@@ -83,7 +83,8 @@ describe('on a server', () => {
         ...{ host: '127.0.0.1', port: 0, ipv6Only: false, service, once: false, maxConnections: 10 },
         ...{ backlog: 10, idleTimeoutMs: 0, rate: undefined, hold: false, readSize: options.readSize },
         ...{ chunk: undefined, delayMs: undefined, maxQueue: 2 ** 20, stallTimeoutMs: 0 },
-        ...{ noDelay: false, keepAliveMs: undefined, halfOpen: false },
+        ...{ noDelay: false, keepAliveMs: undefined, halfOpen: false, handshakeTimeoutMs: 1_000 },
+        tls: { fromStart: false, load: () => Promise.reject(new Error('no TLS here')) },
       },
       { teller, now, date: () => date, openFiles: () => ({ limit: 1_000, open: 0 }) },
     )

@@ -14,6 +14,18 @@ function opened(transport: 'tcp' | 'websocket'): EventBody {
     : { kind: 'opened', transport, local, remote, target: '/', tookMs: 1 }
 }
 
+const tls: EventBody = {
+  kind: 'tls',
+  version: 'TLSv1.3',
+  cipher: 'TLS_AES_128_GCM_SHA256',
+  resumed: false,
+  tookMs: 1,
+  sent: 1,
+  received: 1,
+  trust: 'verified',
+  chain: [],
+}
+
 /** How things stand after each event. */
 function after(standing: Standing, socket: string, events: readonly EventBody[], chosen?: number): string[] {
   return events.map((event) => {
@@ -84,4 +96,26 @@ test('a flood of peers does not fill memory', () => {
   }
   assert.equal(standing.text(undefined), '4,096 peers')
   assert.deepEqual([standing.text(1), standing.text(5_000)], ['#1 closed', '#5000 [::1]:40000 udp'])
+})
+
+test('TLS is told once it is there, from the start or since', () => {
+  const standing = new Standing({ role: 'client', transport: 'tcp' })
+  assert.deepEqual(
+    after(standing, 'client', [opened('tcp'), tls, { kind: 'ended', by: 'us' }, { kind: 'paused' }]),
+    [
+      '[::1]:40000 open',
+      '[::1]:40000 open, TLS',
+      '[::1]:40000 half-closed by us, TLS',
+      '[::1]:40000 half-closed by us, paused, TLS',
+    ],
+  )
+})
+
+test('a WebSocket over TLS keeps it through its upgrade', () => {
+  const standing = new Standing({ role: 'client', transport: 'websocket' })
+  assert.deepEqual(after(standing, 'client', [opened('tcp'), tls, opened('websocket')]), [
+    '[::1]:40000 upgrading',
+    '[::1]:40000 upgrading, TLS',
+    '[::1]:40000 open, TLS',
+  ])
 })

@@ -45,7 +45,7 @@ test('verbosity decides which kinds are wanted', () => {
   }
   const attempts: readonly EventKind[] = ['resolved', 'connecting']
   const everything = wanted({ verbosity: 1 })
-  assert.equal(everything.length, 21)
+  assert.equal(everything.length, 23)
   assert.deepEqual(wanted({ verbosity: 2 }), everything)
   assert.deepEqual(
     wanted({ verbosity: 0 }),

@@ -24,6 +24,16 @@ const total = {
   received: { bytes: 65_561, reads: 7 },
 }
 
+const shown = {
+  subject: '\u001b[2Jowned',
+  issuer: 'Test Root',
+  names: ['localhost', '*.example.test', '127.0.0.1', '::1'],
+  validFrom: '2025-12-01T00:00:00.000Z',
+  validTo: '2025-12-31T00:00:00.000Z',
+  key: 'EC P-256',
+  fingerprint: '8c3f'.repeat(16),
+}
+
 const moments: readonly Moment[] = [
   [0.4, 'server', { kind: 'listening', transport: 'tcp', local: here, reach: 'loopback', service: 'none' }],
   [
@@ -35,6 +45,18 @@ const moments: readonly Moment[] = [
       local: { ...here, address: '0.0.0.0' },
       reach: 'network',
       service: 'echo',
+    },
+  ],
+  [
+    1.2,
+    'server',
+    {
+      kind: 'listening',
+      transport: 'tcp',
+      local: here,
+      reach: 'loopback',
+      service: 'none',
+      tls: { fingerprint: 'e6d1'.repeat(16), isMade: true },
     },
   ],
   [
@@ -65,6 +87,60 @@ const moments: readonly Moment[] = [
   ],
   [3_213.6, 'client', { kind: 'opened', transport: 'tcp', local: there, remote: here, tookMs: 0.42 }],
   [3_214, 'server#1', { kind: 'opened', transport: 'tcp', local: here, remote: there }],
+  [
+    3_215,
+    'client',
+    {
+      kind: 'untrusted',
+      code: 'DEPTH_ZERO_SELF_SIGNED_CERT',
+      message: 'the certificate of "\u001b[2Jowned" is self-signed',
+      accepted: true,
+      chain: [shown],
+    },
+  ],
+  [
+    3_216,
+    'client',
+    {
+      kind: 'tls',
+      version: 'TLSv1.3',
+      cipher: 'TLS_AES_256_GCM_SHA384',
+      alpn: 'h2',
+      servername: 'localhost',
+      resumed: false,
+      tookMs: 4.2,
+      sent: 429,
+      received: 1_753,
+      trust: 'unchecked',
+      chain: [shown],
+    },
+  ],
+  [
+    3_217,
+    'server#1',
+    {
+      kind: 'tls',
+      version: 'TLSv1.2',
+      cipher: 'TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384',
+      resumed: true,
+      tookMs: 1.1,
+      sent: 120,
+      received: 290,
+      trust: 'anonymous',
+      chain: [],
+    },
+  ],
+  [
+    3_218,
+    'client',
+    {
+      kind: 'untrusted',
+      code: 'CERT_HAS_EXPIRED',
+      message: 'the certificate of "localhost" expired on 2025-12-31',
+      accepted: false,
+      chain: [shown],
+    },
+  ],
   [3_220, 'server#1', received('hello\n')],
   [3_220.4, 'server#1', sent('hello\n')],
   [

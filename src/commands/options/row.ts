@@ -23,6 +23,7 @@ export const groups = [
   'What is run',
   'The connection',
   'The upgrade',
+  'TLS',
   'The messages',
   'The stream',
   'The datagrams',

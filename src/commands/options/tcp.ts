@@ -3,6 +3,7 @@ import { serviceNames } from '../../net/services.ts'
 import { keepAliveRange, parsePort, readSizeRange } from '../../quantities.ts'
 import { commonOptions } from './common.ts'
 import { asText, choice, duration, type OptionRow, size, whole } from './row.ts'
+import { tlsClientOptions, tlsFromStart, tlsHandshakeTimeout, tlsServerOptions } from './tls.ts'
 
 const stream = 'The stream'
 const connection = 'The connection'
@@ -35,7 +36,7 @@ export const streamOptions = {
   },
   stallTimeout: {
     flags: '--stall-timeout <duration>',
-    help: 'close who takes nothing; 0: never (server: 30s)',
+    help: 'close the stalled; 0: never (server: 30s)',
     group: stream,
     parse: duration(),
   },
@@ -68,6 +69,8 @@ export const tcpServerOptions = {
     group: connection,
     parse: duration(),
   },
+  ...tlsServerOptions,
+  handshakeTimeout: tlsHandshakeTimeout,
   ...streamOptions,
   ...commonOptions,
 } as const satisfies Record<string, OptionRow>
@@ -104,6 +107,8 @@ export const tcpClientOptions = {
     group: connection,
     ...choice(onEofChoices),
   },
+  ...tlsFromStart,
+  ...tlsClientOptions,
   ...streamOptions,
   ...commonOptions,
 } as const satisfies Record<string, OptionRow>

@@ -3,6 +3,7 @@ import { splitChoices } from '../../session/messages.ts'
 import { commonOptions } from './common.ts'
 import { asText, choice, duration, type OptionRow, size } from './row.ts'
 import { streamOptions, tcpClientOptions, tcpServerOptions } from './tcp.ts'
+import { tlsClientOptions, tlsServerOptions } from './tls.ts'
 
 const connection = 'The connection'
 const messages = 'The messages'
@@ -77,6 +78,7 @@ export const wsEchoOptions = {
   maxConnections: tcpServerOptions.maxConnections,
   backlog: tcpServerOptions.backlog,
   idleTimeout: tcpServerOptions.idleTimeout,
+  ...tlsServerOptions,
   ...webSocketOptions,
   ...commonOptions,
 } as const satisfies Record<string, OptionRow>
@@ -113,6 +115,7 @@ export const wsClientOptions = {
     group: connection,
     ...choice(datagramOnEofChoices),
   },
+  ...tlsClientOptions,
   ...webSocketOptions,
   ...commonOptions,
 } as const satisfies Record<string, OptionRow>
