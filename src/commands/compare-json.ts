@@ -1,7 +1,7 @@
 /** The lines of `compare --json`: events as they are heard, then the claims with their verdicts. */
-import type { Transport } from '../event.ts'
 import type { Heard } from '../experiments/experiment.ts'
 import type { Result } from '../experiments/run.ts'
+import type { ColumnSubject } from '../views/comparison.ts'
 import type { Distribution } from '../views/distribution.ts'
 import { encodeEvent } from '../views/json.ts'
 
@@ -12,8 +12,8 @@ export interface Stamp {
 }
 
 /** An event as the json view tells it, stamped with where it comes from. */
-export function encodeHeard(stamp: Stamp, transport: Transport, { event, ...source }: Heard): string {
-  const head = JSON.stringify({ ...stamp, transport, ...source })
+export function encodeHeard(stamp: Stamp, subject: ColumnSubject, { event, ...source }: Heard): string {
+  const head = JSON.stringify({ ...stamp, ...subjectOf(subject), ...source })
   return `${head.slice(0, -1)},${encodeEvent(event).slice(1)}\n`
 }
 
@@ -21,7 +21,7 @@ export function encodeHeard(stamp: Stamp, transport: Transport, { event, ...sour
 export function encodeClaims(stamp: Stamp, results: readonly Result[]): string {
   return encodeLines(
     results.flatMap((result): readonly object[] => {
-      const source = { ...stamp, transport: result.transport }
+      const source = { ...stamp, ...subjectOf(result) }
       if ('because' in result) return [{ ...source, because: result.because }]
       return result.claims.map(({ text, verdict, figures }) => ({ ...source, claim: text, verdict, figures }))
     }),
@@ -31,10 +31,21 @@ export function encodeClaims(stamp: Stamp, results: readonly Result[]): string {
 /** A line for each trial of repeated runs: how many reads each run had. */
 export function encodeDistribution(stamp: Stamp, { runs, columns }: Distribution): string {
   return encodeLines(
-    columns.flatMap(({ transport, trials }) =>
-      trials.map(({ name, reads }) => ({ ...stamp, runs, transport, trial: name, reads })),
+    columns.flatMap((column) =>
+      column.trials.map(({ name, reads }) => ({
+        ...stamp,
+        runs,
+        ...subjectOf(column),
+        trial: name,
+        reads,
+      })),
     ),
   )
+}
+
+/** Of which column of its experiment a line is. */
+function subjectOf({ transport, overTls }: ColumnSubject): object {
+  return overTls ? { transport, tls: true } : { transport }
 }
 
 function encodeLines(rows: readonly object[]): string {

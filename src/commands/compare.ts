@@ -32,7 +32,7 @@ export async function compare(
   const stop = createStop(context)
   try {
     if (values.list === true) await write(context.stdout, listText())
-    else await new Comparing(context, values, stop.signal).all(name === undefined ? tour : [find(name)])
+    else await new Comparing(context, values, stop.signal).all(choose(name, values))
     stop.signal.throwIfAborted()
     return exitCodes.ok
   } catch (reason) {
@@ -80,7 +80,12 @@ class Comparing {
 
   async #once(experiment: Experiment): Promise<void> {
     const columns = await this.#run(experiment, this.#seed)
-    const comparison = { ...experiment, columns, repeat: this.#commandLine(experiment) }
+    const comparison = {
+      ...experiment,
+      explanation: this.#explanation(experiment),
+      columns,
+      repeat: this.#commandLine(experiment),
+    }
     if (this.#values.report !== undefined) this.#comparisons.push(comparison)
     if (this.#values.json === true) return
     const isPlain = this.#values.plain === true
@@ -115,13 +120,18 @@ class Comparing {
     const { stdout, self } = this.#context
     const isJson = this.#values.json === true
     const stamp = { experiment: experiment.name, seed }
-    const results = await runExperiment(experiment, seed, this.#values.only, {
-      self,
-      signal: this.#signal,
-      hear: (transport, heard) => {
-        if (isJson) stdout.stream.write(encodeHeard(stamp, transport, heard))
+    const results = await runExperiment(
+      experiment,
+      seed,
+      { only: this.#values.only, tls: this.#values.tls === true },
+      {
+        self,
+        signal: this.#signal,
+        hear: (subject, heard) => {
+          if (isJson) stdout.stream.write(encodeHeard(stamp, subject, heard))
+        },
       },
-    })
+    )
     if (isJson) await write(stdout, encodeClaims(stamp, results))
     this.#contradictions.push(...contradictionsOf(experiment, seed, results))
     return results
@@ -154,15 +164,30 @@ class Comparing {
     await write(this.#context.stderr, `The report is in ${path}\n`)
   }
 
+  #explanation({ explanation, tls }: Experiment): string {
+    return tls !== undefined && this.#values.tls === true ? `${explanation} ${tls.explanation}` : explanation
+  }
+
   #commandLine({ name }: Experiment, more = ''): string {
     const only = this.#values.only === undefined ? '' : ` --only ${this.#values.only.join(',')}`
-    return `sockpit compare ${name}${only} --seed ${this.#seed}${more}`
+    const tls = this.#values.tls === true ? ' --tls' : ''
+    return `sockpit compare ${name}${only}${tls} --seed ${this.#seed}${more}`
   }
 
   #screen(): { readonly width: number; readonly color: boolean } {
     const { stdout } = this.#context
     return { width: this.#values.width ?? chooseWidth(stdout), color: usesColor(stdout, this.#values) }
   }
+}
+
+/** The one that was named, or the tour. @throws UsageError where there is no such one, or none with TLS */
+function choose(name: string | undefined, { tls }: Options): readonly Experiment[] {
+  const chosen = name === undefined ? tour : [find(name)]
+  if (tls === true && chosen.some((one) => one.tls === undefined)) {
+    const able = experiments.filter((one) => one.tls !== undefined)
+    throw new UsageError(`--tls: TLS has a column in ${able.map((one) => one.name).join(', ')} only`)
+  }
+  return chosen
 }
 
 /** @throws UsageError that names the nearest one, and all */
@@ -178,9 +203,9 @@ function find(name: string): Experiment {
 /** Name and question, and below them minutes and transports. */
 function listText(): string {
   const width = Math.max(...experiments.map(({ name }) => name.length)) + 2
-  const entries = experiments.map(({ name, question, minutes, transports }) => [
+  const entries = experiments.map(({ name, question, minutes, transports, tls }) => [
     `${name.padEnd(width)}${question}\n`,
-    `${' '.repeat(width)}${formatCount(minutes, 'minute')} · ${transports.join(', ')}\n`,
+    `${' '.repeat(width)}${formatCount(minutes, 'minute')} · ${transports.join(', ')}${tls === undefined ? '' : ', and TLS with --tls'}\n`,
   ])
   return entries.flat().join('')
 }

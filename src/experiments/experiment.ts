@@ -6,6 +6,7 @@
  * from the sender's log, never from the plan. So a claim can fail, and anybody can repeat the run by hand.
  */
 import type { Event, Transport } from '../event.ts'
+import type { ColumnSubject } from '../views/comparison.ts'
 import type { Random } from './random.ts'
 
 export interface Experiment {
@@ -19,18 +20,26 @@ export interface Experiment {
   readonly transports: readonly Transport[]
   /** One run: a column for each transport. Whatever is random in it is the same in all of them. */
   plan(random: Random): readonly Column[]
+  /** Where TLS has something to show, too. */
+  readonly tls?: OverTls
+}
+
+/** One more column of an experiment. */
+export interface OverTls {
+  /** A sentence more, on why it is so. */
+  readonly explanation: string
+  /** Its random draws are those of the experiment's own plan. */
+  plan(random: Random): Part
 }
 
 /** What one transport does, or why it cannot take part. */
 export type Column = Part | Abstention
 
-export interface Abstention {
-  readonly transport: Transport
+export interface Abstention extends ColumnSubject {
   readonly because: string
 }
 
-export interface Part {
-  readonly transport: Transport
+export interface Part extends ColumnSubject {
   /** Who acts on the left of the screen (`client`), and who on the right (`server`). */
   readonly left?: readonly string[]
   readonly right?: readonly string[]

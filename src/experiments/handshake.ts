@@ -1,10 +1,10 @@
-import type { Endpoint, Event, EventOf } from '../event.ts'
+import type { EventOf } from '../event.ts'
 import { formatEndpoint } from '../event.ts'
 import { formatBytes, formatCount, formatDuration } from '../views/units.ts'
 import { acceptOf } from '../wire/handshake-response.ts'
 import { headerValues } from '../wire/http-head.ts'
-import { mayLeave, tcpClient, tcpServer, udpClient, udpServer, wsClient, wsServer } from './actors.ts'
-import { hasLeft, hasRead, hasReadBytes, hasTold, hasWritten } from './conditions.ts'
+import { tcpClient, tcpServer, udpClient, udpServer, wsClient, wsServer } from './actors.ts'
+import { hasRead, hasWritten } from './conditions.ts'
 import {
   compareHashes,
   during,
@@ -16,8 +16,10 @@ import {
   writesOf,
 } from './evidence.ts'
 import type { Claim, Evidence, Experiment, Judgement, Part } from './experiment.ts'
+import { tlsPart } from './handshake-tls.ts'
 import { contradicted, mayBe, mustBe, unsupported } from './judging.ts'
-import { draw, shortWords } from './random.ts'
+import { allOf, connectionOf, firstWord, noWord, payloadBytes, tcpAlone } from './openings.ts'
+import { draw, type Random, shortWords } from './random.ts'
 import { run, say, start, type } from './steps.ts'
 
 /*
@@ -38,9 +40,21 @@ export const handshake: Experiment = {
   minutes: 2,
   transports: ['tcp', 'udp', 'websocket'],
   plan(random) {
-    const [word = ''] = draw(random, shortWords, 1)
+    const word = wordOf(random)
     return [tcp(word), udp(word), webSocket()]
   },
+  tls: {
+    explanation:
+      'TLS is a second opening on top of TCP, too: a ClientHello, then what the server chose, its certificate and the ' +
+      'proof that it has the key of it, and a Finished each way (RFC 8446 §2); a library does all of that, and only ' +
+      'then does the first byte of payload go out, encrypted.',
+    plan: (random) => tlsPart(wordOf(random)),
+  },
+}
+
+function wordOf(random: Random): string {
+  const [word = ''] = draw(random, shortWords, 1)
+  return word
 }
 
 function tcp(word: string): Part {
@@ -49,11 +63,7 @@ function tcp(word: string): Part {
     actors: [tcpServer()],
     trials: [
       { name: 'open', title: 'connect() here, accept() there', steps: [start(tcpClient())] },
-      {
-        name: 'word',
-        title: 'then the first word',
-        steps: [say('client', `/send ${word}`, hasWritten('client', 1), hasReadBytes('server', word.length))],
-      },
+      firstWord(word),
     ],
     claims: tcpClaims,
     byHand: [run(1, 'sockpit tcp-server'), run(2, 'sockpit tcp-client'), ...type(2, word)],
@@ -83,15 +93,7 @@ function webSocket(): Part {
     showsUpgrade: true,
     actors: [wsServer()],
     trials: [
-      {
-        name: 'tcp alone',
-        title: 'TCP is open, and nobody asks for more',
-        steps: [
-          start(mayLeave(tcpClient())),
-          say('server', '/peers', hasTold('server', 'stats')),
-          say('client', '/quit', hasLeft('client'), hasTold('server', 'closed')),
-        ],
-      },
+      tcpAlone,
       { name: 'open', title: 'TCP, then the request and its 101', steps: [start(wsClient())] },
     ],
     claims: webSocketClaims,
@@ -104,34 +106,6 @@ function webSocket(): Part {
     ],
   }
 }
-
-interface Pair {
-  readonly local: Endpoint
-  readonly remote: Endpoint
-}
-
-/** The TCP connection as both ends tell it: one and the same, each end with its own address first. */
-function connectionOf(heard: Evidence): { readonly isSame: boolean; readonly figures: string } | undefined {
-  const [client, server] = [tcpOpenedBy(heard, 'client'), tcpOpenedBy(heard, 'server')]
-  if (client === undefined || server === undefined) return undefined
-  const isSame = tellPair(client) === tellPair({ local: server.remote, remote: server.local })
-  return { isSame, figures: `client ${tellPair(client)}, server ${tellPair(server)}` }
-}
-
-function tcpOpenedBy(heard: Evidence, actor: string) {
-  return told(heard, actor, 'opened').find(({ transport }) => transport === 'tcp')
-}
-
-function tellPair({ local, remote }: Pair): string {
-  return `${formatEndpoint(local)} to ${formatEndpoint(remote)}`
-}
-
-/** Everything that an actor told. */
-function allOf(heard: Evidence, actor: string): readonly Event[] {
-  return heard.filter((one) => one.actor === actor).map(({ event }) => event)
-}
-
-const noWord: Judgement = unsupported('no word was sent: 0 writes')
 
 const tcpClaims: readonly Claim[] = [
   {
@@ -167,14 +141,6 @@ const tcpClaims: readonly Claim[] = [
     },
   },
 ]
-
-function payloadBytes(heard: Evidence): number {
-  const pieces = ['client', 'server'].flatMap((actor) => [
-    ...writesOf(heard, actor),
-    ...readsOf(heard, actor),
-  ])
-  return totalBytes(pieces)
-}
 
 /** In which order the connection and the bytes came. */
 function firstOf(evidence: Evidence, actor: string): readonly string[] {

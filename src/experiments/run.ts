@@ -1,6 +1,6 @@
 import { NetworkError, TimeoutError } from '../errors.ts'
 import { type Event, msSince, type ProcessEvent, type Transport } from '../event.ts'
-import { columnTitles } from '../views/comparison.ts'
+import { type ColumnSubject, columnTitle } from '../views/comparison.ts'
 import { formatDuration } from '../views/units.ts'
 import { ActorProcess, type Exit } from './actor-process.ts'
 import type {
@@ -60,7 +60,15 @@ export async function carryOut(part: Part, surroundings: Surroundings): Promise<
 /** What a whole experiment is carried out with. */
 export interface ExperimentSurroundings extends Omit<Surroundings, 'hear'> {
   /** Told of everything as it is heard. */
-  hear(transport: Transport, heard: Heard): void
+  hear(subject: ColumnSubject, heard: Heard): void
+}
+
+/** Which columns are wanted. */
+export interface Choice {
+  /** All of them where undefined. */
+  readonly only: readonly Transport[] | undefined
+  /** The column of TLS, too. */
+  readonly tls: boolean
 }
 
 /**
@@ -71,7 +79,7 @@ export interface ExperimentSurroundings extends Omit<Surroundings, 'hear'> {
 export async function runExperiment(
   experiment: Experiment,
   seed: number,
-  only: readonly Transport[] | undefined,
+  { only, tls }: Choice,
   { hear, signal, ...surroundings }: ExperimentSurroundings,
 ): Promise<readonly Result[]> {
   const stop = new AbortController()
@@ -79,16 +87,19 @@ export async function runExperiment(
   const columns = experiment
     .plan(createRandom(seed))
     .filter(({ transport }) => only === undefined || only.includes(transport))
-  const runs = columns.map(async (column): Promise<Result> => {
-    if ('because' in column) return column
-    const hearHere = (heard: Heard): void => hear(column.transport, heard)
-    try {
-      return judge(column, await carryOut(column, { ...surroundings, signal: either, hear: hearHere }))
-    } catch (error) {
-      stop.abort(error)
-      throw error
-    }
-  })
+  const secured = tls ? experiment.tls?.plan(createRandom(seed)) : undefined
+  const runs = [...columns, ...(secured === undefined ? [] : [secured])].map(
+    async (column): Promise<Result> => {
+      if ('because' in column) return column
+      const hearHere = (heard: Heard): void => hear(column, heard)
+      try {
+        return judge(column, await carryOut(column, { ...surroundings, signal: either, hear: hearHere }))
+      } catch (error) {
+        stop.abort(error)
+        throw error
+      }
+    },
+  )
   await Promise.allSettled(runs)
   return Promise.all(runs)
 }
@@ -120,8 +131,9 @@ class Run {
   #look = (): void => {}
   #willLook = false
 
-  constructor({ transport, files }: Part, surroundings: Surroundings) {
-    this.#title = columnTitles[transport]
+  constructor(part: Part, surroundings: Surroundings) {
+    const { files } = part
+    this.#title = columnTitle(part)
     this.#surroundings = surroundings
     this.#folder = files === undefined ? undefined : writeFiles(files)
     const { limitMs = usualLimitMs } = surroundings

@@ -7,12 +7,13 @@ import type { Result } from './run.ts'
 export function tally(results: readonly Result[]): readonly DistributionColumn[] {
   return results.flatMap((result) => {
     if ('because' in result) return []
-    const { transport, trials, claims, heard, right = usualRight } = result
+    const { transport, overTls, trials, claims, heard, right = usualRight } = result
     const countReads = (trial: string): number =>
       right.reduce((count, actor) => count + readsOf(during(heard, trial), actor).length, 0)
     return [
       {
         transport,
+        ...(overTls && { overTls }),
         trials: trials.map(({ name }) => ({ name, reads: [countReads(name)] })),
         claims: claims.map(({ text, verdict }) => ({ text, verdicts: [verdict] })),
       },

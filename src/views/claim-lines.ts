@@ -1,14 +1,6 @@
-import type { Transport } from '../event.ts'
 import { wrapWords } from './cells.ts'
-import { type ComparedColumn, type JudgedClaim, verdicts } from './comparison.ts'
+import { type ComparedColumn, columnName, type JudgedClaim, verdicts } from './comparison.ts'
 import { type Line, span } from './lines.ts'
-
-/** What each transport is called where its nature needs no word. */
-export const transportNames = {
-  tcp: 'TCP',
-  udp: 'UDP',
-  websocket: 'WebSocket',
-} as const satisfies Readonly<Record<Transport, string>>
 
 /** Running text is hard to read in longer lines. */
 export const widestText = 96
@@ -23,10 +15,10 @@ export function claimSection(columns: readonly ComparedColumn[], width: number):
   const isNamed = columns.length > 1
   return columns
     .filter(({ claims }) => claims.length > 0)
-    .flatMap(({ transport, claims }, at) => [
+    .flatMap((column, at) => [
       ...(at === 0 ? [] : [[]]),
-      ...claims.flatMap((claim, index) => {
-        const name = transportNames[transport]
+      ...column.claims.flatMap((claim, index) => {
+        const name = columnName(column)
         if (!isNamed) return claimLines(claim, '', 0, width)
         if (width < roomForNames) return claimLines(claim, `${name}: `, 0, width)
         return claimLines(claim, index === 0 ? name : '', nameWidth, width)

@@ -2,7 +2,7 @@
 import { inCausalOrder } from './causal.ts'
 import { leastRoom, wrapWords } from './cells.ts'
 import { claimSection, widestText } from './claim-lines.ts'
-import { type ComparedColumn, type Comparison, columnTitles } from './comparison.ts'
+import { type ComparedColumn, type Comparison, columnTitle } from './comparison.ts'
 import { countTable } from './count-table.ts'
 import { chunks, columnsPerRow, shareOf } from './grid.ts'
 import { handLegend, handLines, handTitle, longHandLines } from './hand-lines.ts'
@@ -66,11 +66,8 @@ function headingLine(title: string, width: number): Line {
 function absentLines({ columns }: Comparison, width: number): readonly Line[] {
   const lines = columns.flatMap((column): readonly Line[] => {
     if (!('because' in column)) return []
-    const told = wrapWords(
-      `${columnTitles[column.transport]}: ${column.because}`,
-      Math.min(width, widestText) - 2,
-    )
-    const title = columnTitles[column.transport].length + 1
+    const told = wrapWords(`${columnTitle(column)}: ${column.because}`, Math.min(width, widestText) - 2)
+    const title = columnTitle(column).length + 1
     return told.map((line, index) =>
       index === 0
         ? [span('– ', 'faint'), span(line.slice(0, title), 'strong'), span(line.slice(title))]

@@ -12,13 +12,17 @@ export interface Comparison {
   readonly repeat: string
 }
 
-export interface AbsentColumn {
+/** What a column is about: a transport, or TLS on top of it. */
+export interface ColumnSubject {
   readonly transport: Transport
+  readonly overTls?: true
+}
+
+export interface AbsentColumn extends ColumnSubject {
   readonly because: string
 }
 
-export interface ComparedColumn {
-  readonly transport: Transport
+export interface ComparedColumn extends ColumnSubject {
   /** Who acts on the left, and who on the right. */
   readonly left?: readonly string[]
   readonly right?: readonly string[]
@@ -53,12 +57,28 @@ export interface HandStep {
   readonly line: string
 }
 
-/** What each transport is, in its column's head. */
-export const columnTitles = {
-  tcp: 'TCP · stream',
-  udp: 'UDP · datagrams',
-  websocket: 'WebSocket · messages on a stream',
-} as const satisfies Readonly<Record<Transport, string>>
+/** A column where nothing but its subject is said of it, and what its nature is, in its head. */
+const subjects = {
+  tcp: { name: 'TCP', title: 'TCP · stream' },
+  udp: { name: 'UDP', title: 'UDP · datagrams' },
+  websocket: { name: 'WebSocket', title: 'WebSocket · messages on a stream' },
+  tls: { name: 'TLS', title: 'TLS · encrypted stream' },
+} as const satisfies Readonly<Record<Transport | 'tls', { readonly name: string; readonly title: string }>>
+
+/** How a column is told from the others of its experiment. */
+export function columnKey({ transport, overTls }: ColumnSubject): keyof typeof subjects {
+  return overTls ? 'tls' : transport
+}
+
+/** `WebSocket` */
+export function columnName(subject: ColumnSubject): string {
+  return subjects[columnKey(subject)].name
+}
+
+/** `WebSocket · messages on a stream` */
+export function columnTitle(subject: ColumnSubject): string {
+  return subjects[columnKey(subject)].title
+}
 
 export const verdicts = {
   observed: { mark: '✓', role: 'good' },

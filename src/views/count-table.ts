@@ -1,7 +1,6 @@
 /** What was counted of each trial: calls, messages, and what the bytes were for. */
 import { cellWidth } from './cells.ts'
-import { transportNames } from './claim-lines.ts'
-import type { ComparedColumn } from './comparison.ts'
+import { type ComparedColumn, columnName } from './comparison.ts'
 import { type Both, type CountRow, countsOf } from './counts.ts'
 import { type Line, span, wrapLines } from './lines.ts'
 import { createPalette } from './palette.ts'
@@ -68,7 +67,7 @@ interface TableRow {
 }
 
 function rowsOf(column: ComparedColumn): readonly TableRow[] {
-  const name = transportNames[column.transport]
+  const name = columnName(column)
   return countsOf(column).map((row) => ({ name, trial: row.trial, cells: [row.way ?? '', ...cellsOf(row)] }))
 }
 

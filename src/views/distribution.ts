@@ -1,8 +1,6 @@
 /** What many runs of one experiment brought: how many reads there were, and how the claims fared. */
-import type { Transport } from '../event.ts'
 import { wrapWords } from './cells.ts'
-import { transportNames } from './claim-lines.ts'
-import { columnTitles, type JudgedClaim, verdicts } from './comparison.ts'
+import { type ColumnSubject, columnName, columnTitle, type JudgedClaim, verdicts } from './comparison.ts'
 import { type Line, paint, span, wrapLines } from './lines.ts'
 import { createPalette } from './palette.ts'
 import { formatCount, group } from './units.ts'
@@ -16,8 +14,7 @@ export interface Distribution {
   readonly repeat: string
 }
 
-export interface DistributionColumn {
-  readonly transport: Transport
+export interface DistributionColumn extends ColumnSubject {
   /** For each trial, how many reads each run had. */
   readonly trials: readonly { readonly name: string; readonly reads: readonly number[] }[]
   /** For each claim, its verdict in each run. */
@@ -80,7 +77,7 @@ export function renderDistribution(
 }
 
 function columnLines(column: DistributionColumn, runs: number, width: number): readonly Line[] {
-  const title = columnTitles[column.transport]
+  const title = columnTitle(column)
   return [
     [span(`${title} `, 'strong'), span('─'.repeat(Math.max(0, width - title.length - 1)), 'faint')],
     [],
@@ -119,16 +116,16 @@ function labelOf({ from, to }: Bar, noun: string): string {
 export function plainDistribution({ name, question, runs, columns, repeat }: Distribution): string {
   const lines = [
     `Experiment ${name}: ${question}`,
-    ...columns.flatMap(({ transport, trials, claims }) => [
-      ...trials.flatMap((trial) =>
+    ...columns.flatMap((column) => [
+      ...column.trials.flatMap((trial) =>
         barsOf(trial.reads).map((bar) => {
-          const label = labelOf(bar, transport === 'udp' ? 'datagram' : 'read')
-          return `${transportNames[transport]}, ${trial.name}, ${label}: ${formatCount(bar.runs, 'run')}`
+          const label = labelOf(bar, column.transport === 'udp' ? 'datagram' : 'read')
+          return `${columnName(column)}, ${trial.name}, ${label}: ${formatCount(bar.runs, 'run')}`
         }),
       ),
-      ...claims.map((claim) => {
+      ...column.claims.map((claim) => {
         const { figures } = tallyOf(claim, runs)
-        return `Claim, ${transportNames[transport]}, ${figures}: ${claim.text}`
+        return `Claim, ${columnName(column)}, ${figures}: ${claim.text}`
       }),
     ]),
     `Repeat these runs: ${repeat}`,

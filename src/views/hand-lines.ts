@@ -1,6 +1,5 @@
 import { cellWidth } from './cells.ts'
-import { transportNames } from './claim-lines.ts'
-import type { ComparedColumn, HandStep } from './comparison.ts'
+import { type ComparedColumn, columnName, type HandStep } from './comparison.ts'
 import { type Line, span } from './lines.ts'
 
 const signs = { run: '$', type: '›' } as const satisfies Readonly<Record<HandStep['does'], string>>
@@ -28,8 +27,8 @@ export function longHandLines({ byHand }: ComparedColumn): readonly Line[] {
   return byHand.map((step) => [sign(step), span(step.line)])
 }
 
-export function handTitle({ transport }: ComparedColumn): Line {
-  return [span(transportNames[transport], 'strong')]
+export function handTitle(column: ComparedColumn): Line {
+  return [span(columnName(column), 'strong')]
 }
 
 function sign({ terminal, does }: HandStep): Line[number] {

@@ -15,7 +15,8 @@ export function repeatedOpenings({ heard }: ComparedColumn): ReadonlySet<Happeni
         ),
       )
     const [connected, upgraded] = [open('tcp'), open('websocket')]
-    const kind = upgraded.size > 0 ? 'websocket' : 'tcp'
+    const secured = new Set(inStep.filter(({ event }) => event.kind === 'tls').map(({ actor }) => actor))
+    const kind = upgraded.size > 0 ? 'websocket' : secured.size > 0 ? 'tls' : 'tcp'
     if (connected.size === 0) continue
     if (!known.has(kind)) {
       known.add(kind)

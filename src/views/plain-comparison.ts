@@ -1,7 +1,6 @@
 /** A comparison as lines of words from left to right, for screen readers: nothing is drawn, nothing stands beside. */
 import { inCausalOrder } from './causal.ts'
-import { transportNames } from './claim-lines.ts'
-import type { ComparedColumn, Comparison } from './comparison.ts'
+import { type ComparedColumn, type Comparison, columnName } from './comparison.ts'
 import { type Both, type CountRow, countsOf } from './counts.ts'
 import { plainLine } from './plain.ts'
 import { shownSteps } from './shown.ts'
@@ -17,7 +16,7 @@ export function plainComparison({ name, question, explanation, columns, repeat }
     'because' in column ? [] : [{ ...column, heard: inCausalOrder(column.heard) }],
   )
   const absent = columns.flatMap((column) =>
-    'because' in column ? [`${transportNames[column.transport]} takes no part: ${column.because}`] : [],
+    'because' in column ? [`${columnName(column)} takes no part: ${column.because}`] : [],
   )
   const lines = [
     `Experiment ${name}: ${question}`,
@@ -34,7 +33,7 @@ export function plainComparison({ name, question, explanation, columns, repeat }
 
 function trialLines(column: ComparedColumn): readonly string[] {
   return column.trials.flatMap(({ name, title }) => [
-    `${transportNames[column.transport]}, trial ${name}: ${title}`,
+    `${columnName(column)}, trial ${name}: ${title}`,
     ...shownSteps(column, name).flatMap(({ shown }) =>
       shown.map(({ happening: { actor, event }, tag }) => {
         const who = tag === undefined || tag.startsWith(actor) ? (tag ?? actor) : `${actor} ${tag}`
@@ -45,7 +44,7 @@ function trialLines(column: ComparedColumn): readonly string[] {
   ])
 }
 
-function countLine({ transport }: ComparedColumn, row: CountRow): string {
+function countLine(column: ComparedColumn, row: CountRow): string {
   const { trial, way, writes, reads, messages, payload, framing, upgrade } = row
   const back = way === '←' ? ' on the way back' : ''
   const facts = [
@@ -53,12 +52,14 @@ function countLine({ transport }: ComparedColumn, row: CountRow): string {
     formatCount(reads, 'read'),
     ...(messages === undefined
       ? []
-      : bothWays(messages, (count) => formatCount(count, transport === 'udp' ? 'datagram' : 'message'))),
+      : bothWays(messages, (count) =>
+          formatCount(count, column.transport === 'udp' ? 'datagram' : 'message'),
+        )),
     ...bothWays(payload, (size) => `${formatBytes(size)} of payload`),
     ...(framing === 0 ? [] : [`${formatBytes(framing)} of framing`]),
     ...(upgrade === 0 ? [] : [`${formatBytes(upgrade)} of upgrade`]),
   ]
-  return `Counted, ${transportNames[transport]}, ${trial}${back}: ${facts.join(', ')}`
+  return `Counted, ${columnName(column)}, ${trial}${back}: ${facts.join(', ')}`
 }
 
 function bothWays({ sent, received }: Both, form: (value: number) => string): readonly string[] {
@@ -66,15 +67,14 @@ function bothWays({ sent, received }: Both, form: (value: number) => string): re
   return sent === received ? [form(sent)] : [`${form(sent)} sent`, `${form(received)} received`]
 }
 
-function claimLines({ transport, claims }: ComparedColumn): readonly string[] {
-  return claims.map(
-    ({ text, verdict, figures }) =>
-      `Claim, ${transportNames[transport]}, ${verdict}: ${text} Figures: ${figures}`,
+function claimLines(column: ComparedColumn): readonly string[] {
+  return column.claims.map(
+    ({ text, verdict, figures }) => `Claim, ${columnName(column)}, ${verdict}: ${text} Figures: ${figures}`,
   )
 }
 
-function handLines({ transport, byHand }: ComparedColumn): readonly string[] {
-  return byHand.map(
-    (step) => `By hand, ${transportNames[transport]}, terminal ${step.terminal}, ${step.does}: ${step.line}`,
+function handLines(column: ComparedColumn): readonly string[] {
+  return column.byHand.map(
+    (step) => `By hand, ${columnName(column)}, terminal ${step.terminal}, ${step.does}: ${step.line}`,
   )
 }

@@ -5,7 +5,8 @@ import {
   type AbsentColumn,
   type ComparedColumn,
   type Comparison,
-  columnTitles,
+  columnKey,
+  columnTitle,
   type HandStep,
   type JudgedClaim,
   verdicts,
@@ -24,10 +25,10 @@ export function experimentSection(comparison: Comparison, id: string, isOnly: bo
   const isAlone = columns.filter((column) => !('because' in column)).length === 1
   const layout = isAlone ? 'alone' : `rows-${Math.min(trials, mostAligned)}`
   const drawn = columns.map((column) => {
-    const columnId = `${id}-${column.transport}`
+    const columnId = `${id}-${columnKey(column)}`
     const body = 'because' in column ? absence(column) : columnBody(column, columnId, trials)
     return html`<article class="column${'because' in column ? ' absent' : ''}" aria-labelledby="${columnId}">
-<h3 id="${columnId}">${columnTitles[column.transport]}</h3>
+<h3 id="${columnId}">${columnTitle(column)}</h3>
 ${body}
 </article>`
   })
@@ -37,7 +38,7 @@ ${body}
 <div class="columns ${layout}">
 ${lines(drawn)}
 </div>
-${columns.map((column) => ('because' in column ? undefined : upgradeSection(column, `${id}-${column.transport}`)))}
+${columns.map((column) => ('because' in column ? undefined : upgradeSection(column, `${id}-${columnKey(column)}`)))}
 <p class="repeat">Repeat this very run <code>${repeat}</code></p>
 </section>`
 }
@@ -57,7 +58,7 @@ function columnBody(column: ComparedColumn, id: string, trials: number): Markup 
   const diagrams = laidOut.some(tellsOfReads) ? laidOut : laidOut.map((one) => ({ ...one, brackets: [] }))
   const figures = column.trials.map(({ name, title }, index) => {
     const diagram = diagrams[index]
-    const texts = { id: `${id}-${index + 1}`, title: `${columnTitles[column.transport]}, ${name}: ${title}` }
+    const texts = { id: `${id}-${index + 1}`, title: `${columnTitle(column)}, ${name}: ${title}` }
     return html`<figure>
 <figcaption><strong>${name}</strong> ${title}</figcaption>
 ${diagram && drawDiagram(diagram, texts, diagrams)}

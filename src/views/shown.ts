@@ -4,7 +4,7 @@ import { isControl } from '../wire/frame.ts'
 import { type ComparedColumn, type Happening, usualLeft, usualRight } from './comparison.ts'
 import { escapeText } from './escape.ts'
 import { repeatedOpenings } from './openings.ts'
-import { formatSocket } from './units.ts'
+import { formatBytes, formatSocket } from './units.ts'
 
 export type Side = 'left' | 'right'
 
@@ -100,10 +100,20 @@ function withRemarks(
     ({ happening: { event } }) => event.kind === 'opened' && event.transport === 'tcp',
   )
   const areBoth = new Set(opened.map(({ side }) => side)).size === 2
+  const secured = shown.find(({ happening: { event } }) => event.kind === 'tls')
   return shown.map((one) => {
     if (areBoth && !isRepeated && one === opened[0]) return { ...one, before: unseen }
+    if (one === secured) return { ...one, before: unseenOfTls(one) }
     return isSilent(one, heard) ? { ...one, after: nothing } : one
   })
+}
+
+/** What went both ways for it, as the side tells of which it is told first. */
+function unseenOfTls({ side, happening: { event } }: Shown): string {
+  if (event.kind !== 'tls') return ''
+  const { sent, received } = event
+  const [up, down] = side === 'left' ? [sent, received] : [received, sent]
+  return `ClientHello to Finished: OpenSSL's work, unseen from here; ${formatBytes(up)} up, ${formatBytes(down)} down`
 }
 
 /** A datagram socket was opened, and the other side has told nothing since, until the first datagram was sent. */

@@ -2,8 +2,7 @@
 import type { Event } from '../event.ts'
 import { causesOf } from './causes.ts'
 import { wrapWords } from './cells.ts'
-import { transportNames } from './claim-lines.ts'
-import { type ComparedColumn, columnTitles } from './comparison.ts'
+import { type ComparedColumn, columnName, columnTitle } from './comparison.ts'
 import { chunks, columnsPerRow, shareOf } from './grid.ts'
 import { drawTrialLedger, tellTrialLedger } from './ledgers.ts'
 import { type Line, ruled, span } from './lines.ts'
@@ -60,7 +59,7 @@ function drawRow(columns: readonly ComparedColumn[], { trial, width, isShared }:
   })
   const blank = row(columns.map(() => [empty]))
   return [
-    ...row(columns.map(({ transport }) => [[span(columnTitles[transport], 'strong')]])),
+    ...row(columns.map((column) => [[span(columnTitle(column), 'strong')]])),
     ...(isShared ? [] : row(columns.map((column) => titleLines(column, trial, share)))),
     ...blank,
     ...row(timelines.map(({ head }) => head)),
@@ -86,7 +85,7 @@ function stepLines(
 
 /** A ledger too wide for its column, in the whole width behind the name of its transport. */
 function wideLedger(column: ComparedColumn, trial: string, width: number): readonly Line[] {
-  const name = transportNames[column.transport]
+  const name = columnName(column)
   const hang = name.length + 2
   const lines = drawTrialLedger(column, trial, width - hang)
   return lines.map((line, index) => [span((index === 0 ? name : '').padEnd(hang), 'strong'), ...line])

@@ -116,11 +116,38 @@ test('--list: each with its question, its minutes and its transports', async (t)
   assert.equal(outcome.code, 0)
   const lines = text(outcome).trimEnd().split('\n')
   assert.equal(lines.length, 2 * experiments.length)
-  for (const [index, { name, question, minutes, transports }] of experiments.entries()) {
+  for (const [index, { name, question, minutes, transports, tls }] of experiments.entries()) {
     assert.match(lines[2 * index] ?? '', new RegExp(`^${name} {2,}\\S`))
     assert.ok(lines[2 * index]?.endsWith(question))
     const more = `${minutes} minute${minutes === 1 ? '' : 's'} · ${transports.join(', ')}`
-    assert.equal(lines[2 * index + 1]?.trim(), more)
+    const secured = tls === undefined ? '' : ', and TLS with --tls'
+    assert.equal(lines[2 * index + 1]?.trim(), more + secured)
+  }
+})
+
+test('--tls: one more column where it has something to show, else exit 2', async (t) => {
+  const told = await run(t, ['compare', 'handshake', '--tls', '--only', 'tcp', '--json'])
+  assert.equal(told.code, 0, told.stderr)
+  const claims = text(told)
+    .trimEnd()
+    .split('\n')
+    .map((line): Record<string, unknown> => JSON.parse(line))
+    .filter(({ claim }) => claim !== undefined)
+  assert.deepEqual(
+    claims.map(({ transport, tls }) => [transport, tls]),
+    [...Array(2).fill(['tcp', undefined]), ...Array(4).fill(['tcp', true])],
+  )
+  const without = await run(t, ['compare', 'handshake', '--only', 'tcp'])
+  assert.doesNotMatch(text(without), /TLS/)
+  const shown = await run(t, ['compare', 'handshake', '--tls', '--only', 'udp'])
+  assert.match(text(shown), /^ {2}UDP · datagrams +│ TLS · encrypted stream$/m)
+  assert.match(text(shown), /ClientHello to Finished: OpenSSL's$/m)
+  assert.match(text(shown), /RFC\s+8446 §2/)
+  assert.match(text(shown), /compare handshake --only udp --tls --seed \d+$/m)
+  for (const words of [['boundaries'], []]) {
+    const refused = await run(t, ['compare', ...words, '--tls'])
+    assert.equal(refused.code, 2)
+    assert.match(refused.stderr, /^sockpit: --tls: TLS has a column in handshake only\n$/)
   }
 })
 

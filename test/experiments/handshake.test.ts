@@ -28,6 +28,13 @@ function wrongAccept(part: Part): Part {
   return { ...part, actors: [tcpServer()], trials: [{ name: 'open', title: '', steps }] }
 }
 
+/** Nobody speaks of TLS: the connection is open, and that is all. */
+function withoutTls(part: Part): Part {
+  const [alone] = part.trials
+  assert.ok(alone !== undefined)
+  return { ...part, actors: [tcpServer()], trials: [alone] }
+}
+
 rehearse(handshake, {
   sabotages: {
     tcp: [
@@ -139,6 +146,59 @@ rehearse(handshake, {
         name: 'the client never heard the answer',
         claim: 'Nothing but these two heads',
         doctor: (evidence) => without(evidence, by('client', 'response')),
+      },
+    ],
+    tls: [
+      {
+        name: 'there is TLS in the control',
+        claim: 'TCP alone',
+        doctor: (evidence) =>
+          evidence.map((one) => (one.event.kind === 'tls' ? { ...one, trial: 'tcp alone' } : one)),
+      },
+      { name: 'a server without TLS', claim: 'TCP alone', alter: withoutTls },
+      {
+        name: 'the server tells of another cipher',
+        claim: 'Both ends tell',
+        doctor: (evidence) => changed(evidence, by('server', 'tls'), () => ({ cipher: 'TLS_NULL' })),
+      },
+      {
+        name: 'somebody in between has added to the handshake',
+        claim: 'Both ends tell',
+        doctor: (evidence) => changed(evidence, by('client', 'tls'), () => ({ received: 1 })),
+      },
+      {
+        name: 'the certificate is that of another',
+        claim: 'The client knows',
+        doctor: (evidence) =>
+          changed(evidence, by('server', 'listening'), () => ({
+            tls: { fingerprint: '0'.repeat(64), isMade: true },
+          })),
+      },
+      {
+        name: 'nobody has looked at the certificate',
+        claim: 'The client knows',
+        doctor: (evidence) => changed(evidence, by('client', 'tls'), () => ({ trust: 'unchecked' })),
+      },
+      {
+        name: 'payload comes with the opening',
+        claim: 'Nothing of the word',
+        doctor: (evidence) => [
+          ...evidence,
+          ...evidence.filter(carried('client', 'sent')).map((one) => ({ ...one, trial: 'open' })),
+        ],
+      },
+      {
+        name: 'the handshake comes last',
+        claim: 'Nothing of the word',
+        doctor: (evidence) => [
+          ...without(evidence, by('client', 'tls')),
+          ...evidence.filter(by('client', 'tls')),
+        ],
+      },
+      {
+        name: 'the word is another',
+        claim: 'Nothing of the word',
+        doctor: (evidence) => withPayload(evidence, carried('server', 'received'), turned),
       },
     ],
   },

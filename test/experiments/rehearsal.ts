@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
-import type { Transport } from '../../src/event.ts'
 import type { Evidence, Experiment, Part, Verdict } from '../../src/experiments/experiment.ts'
 import { createRandom } from '../../src/experiments/random.ts'
 import { carryOut } from '../../src/experiments/run.ts'
+import { columnKey } from '../../src/views/comparison.ts'
 import { root } from '../root.ts'
 
 /** What is done so that a claim no longer holds, and what has to be said of it then. */
@@ -21,9 +21,11 @@ export interface Sabotage {
   readonly alter?: (part: Part) => Part
 }
 
+type ColumnKey = ReturnType<typeof columnKey>
+
 export interface Rehearsal {
   /** Every claim needs one at least. */
-  readonly sabotages: { readonly [Name in Transport]?: readonly Sabotage[] }
+  readonly sabotages: { readonly [Name in ColumnKey]?: readonly Sabotage[] }
   /** How the claims begin that need not be observed in every run, or on every system. */
   readonly mayMiss?: readonly string[]
 }
@@ -38,32 +40,36 @@ const seed = Date.now() % 2 ** 32
 
 /** Declares the tests of an experiment. */
 export function rehearse(experiment: Experiment, { sabotages, mayMiss = [] }: Rehearsal): void {
-  const plan = () => experiment.plan(createRandom(seed))
+  const random = () => createRandom(seed)
+  const { tls } = experiment
+  const plan = () => [...experiment.plan(random()), ...(tls === undefined ? [] : [tls.plan(random())])]
   const parts = plan().filter((column): column is Part => !('because' in column))
-  const heard = new Map<Transport, Evidence>()
+  const heard = new Map<ColumnKey, Evidence>()
 
   describe(`${experiment.name}, seed ${seed}`, () => {
     before(async () => {
-      await Promise.all(parts.map(async (part) => heard.set(part.transport, await observe(part))))
+      await Promise.all(parts.map(async (part) => heard.set(columnKey(part), await observe(part))))
     })
 
     test('the plan has the columns that it promises', () => {
-      assert.deepEqual(
-        parts.map(({ transport }) => transport),
-        experiment.transports,
-      )
+      assert.deepEqual(parts.map(columnKey), [
+        ...experiment.transports,
+        ...(tls === undefined ? [] : ['tls']),
+      ])
       for (const column of plan()) {
         if ('because' in column) assert.match(column.because, /\.$/)
         else assert.ok(column.claims.length > 0 && column.byHand.length > 0)
       }
     })
 
-    for (const { transport, claims } of parts) {
-      const ofTransport = sabotages[transport] ?? []
-      const evidenceOf = () => heard.get(transport) ?? []
+    for (const part of parts) {
+      const { claims } = part
+      const key = columnKey(part)
+      const ofColumn = sabotages[key] ?? []
+      const evidenceOf = () => heard.get(key) ?? []
 
       for (const claim of claims) {
-        test(`${transport}: ${claim.text}`, () => {
+        test(`${key}: ${claim.text}`, () => {
           const { verdict, figures } = claim.judge(evidenceOf())
           const isExcused = mayMiss.some((start) => claim.text.startsWith(start))
           const allowed: readonly Verdict[] = isExcused
@@ -73,17 +79,15 @@ export function rehearse(experiment: Experiment, { sabotages, mayMiss = [] }: Re
           assert.match(figures, /\d/)
           assert.notEqual(claim.judge([]).verdict, 'observed', 'without any evidence')
           assert.ok(
-            ofTransport.some((one) => claim.text.startsWith(one.claim)),
+            ofColumn.some((one) => claim.text.startsWith(one.claim)),
             'no sabotage lets it fail',
           )
         })
       }
 
-      for (const { name, claim: start, verdict = 'contradicted', doctor, alter } of ofTransport) {
-        test(`${transport}, sabotaged: ${name}`, async (t) => {
-          const part = parts.find((one) => one.transport === transport)
-          assert.ok(part !== undefined)
-          const claim = part.claims.find(({ text }) => text.startsWith(start))
+      for (const { name, claim: start, verdict = 'contradicted', doctor, alter } of ofColumn) {
+        test(`${key}, sabotaged: ${name}`, async (t) => {
+          const claim = claims.find(({ text }) => text.startsWith(start))
           assert.ok(claim !== undefined, `no claim begins with "${start}"`)
           const true_ = evidenceOf()
           const before = claim.judge(true_)

@@ -27,6 +27,7 @@ export const compareOptions = {
     choices: transports,
     parse: parseTransports,
   },
+  tls: { flags: '--tls', help: 'handshake: TLS as one more column', group: 'What is run' },
   repeat: {
     flags: '--repeat <n>',
     help: 'run it so often, and show how many reads',
