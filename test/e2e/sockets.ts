@@ -1,4 +1,6 @@
 /** The other side of a test, made of node:net: a client or a server that does exactly what the test says. */
+import { randomInt } from 'node:crypto'
+import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 
@@ -163,17 +165,23 @@ export async function keepPeers(t: TestContext, onPeer: (peer: Peer) => void = (
   return { peers, port, peerAt }
 }
 
-/** A port of this machine on which nobody listens: it was free a moment ago. */
+/** Below those that the kernel gives to who asks for any: nobody but us takes one of these in between. */
+const [firstPort, lastPort] = [16_384, 32_767]
+
+/** A port of this machine on which nobody listens. */
 export async function freePort(t: TestContext): Promise<number> {
-  const server = createServer()
-  t.after(() => server.close())
-  const port = await new Promise<number>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      resolve(address === null || typeof address === 'string' ? 0 : address.port)
-    })
-  })
-  await new Promise((resolve) => server.close(resolve))
-  return port
+  for (let tries = 1; ; tries += 1) {
+    const port = randomInt(firstPort, lastPort + 1)
+    const server = createServer()
+    t.after(() => server.close())
+    server.listen(port, '127.0.0.1')
+    try {
+      await once(server, 'listening')
+    } catch (error) {
+      if (tries === 20) throw error
+      continue
+    }
+    await new Promise((resolve) => server.close(resolve))
+    return port
+  }
 }
