@@ -61,8 +61,8 @@ const commands: Readonly<Record<Exclude<Tool, 'script'>, Commands>> = {
     send: (port) => `socat -u STDIN TCP:127.0.0.1:${port}`,
     receive: (port) => `socat -u TCP:127.0.0.1:${port} STDOUT`,
     ask: (port) => `socat -t 10 STDIO TCP:127.0.0.1:${port}`,
-    listenAndSend: (port) => `socat -d -d -u STDIN TCP-LISTEN:${port},bind=127.0.0.1`,
-    listenAndReceive: (port) => `socat -d -d -u TCP-LISTEN:${port},bind=127.0.0.1 STDOUT`,
+    listenAndSend: (port) => `socat -d -d -u STDIN TCP-LISTEN:${port},bind=127.0.0.1,reuseaddr`,
+    listenAndReceive: (port) => `socat -d -d -u TCP-LISTEN:${port},bind=127.0.0.1,reuseaddr STDOUT`,
     listening: /listening on/,
   },
 }
@@ -239,7 +239,10 @@ test('socat resets with SO_LINGER 0: told with the bytes, and the server serves 
 
 test('we half-close, and socat begins its answer only then', { skip: missing('socat') }, async (t) => {
   const port = await freePort(t)
-  const listening = shell(t, `exec socat -d -d -t 10 TCP-LISTEN:${port},bind=127.0.0.1 SYSTEM:'wc -c'`)
+  const listening = shell(
+    t,
+    `exec socat -d -d -t 10 TCP-LISTEN:${port},bind=127.0.0.1,reuseaddr SYSTEM:'wc -c'`,
+  )
   await listening.said(/listening on/)
   const client = start(t, ['tcp-client', '127.0.0.1', String(port), '--json'], { stdin: 'question' })
   assert.equal((await client.exit).code, 0)
