@@ -15,7 +15,7 @@ import {
 import type { StreamSetting } from '../settings.ts'
 import { recogniseTls, type TlsSighting } from '../wire/tls-record.ts'
 import { localEnd, remoteEnd } from './endpoint.ts'
-import { unsentThroughTls, watchTlsEnd } from './raw-handle.ts'
+import { unsentThroughTls } from './raw-handle.ts'
 import type { ReceiveOptions, Receiver } from './receiver.ts'
 import { Sender, type SenderHooks, type SendOptions } from './sender.ts'
 import { readsRecords, type Tls } from './tls.ts'
@@ -245,9 +245,9 @@ export class TcpConnection implements SenderHooks {
       tell: (event: EventBody) => teller.tell(this.name, event),
     }
     try {
-      const secured = await tls.secure(this.#raw, hooks, servername)
+      const { socket: secured, wasNotified } = await tls.secure(this.#raw, hooks, servername)
       if (secured.destroyed) throw new TlsError('the connection was lost right after the TLS handshake')
-      this.#wasNotified = watchTlsEnd(secured, this.#raw)
+      this.#wasNotified = wasNotified
       this.#socket = secured
       this.#listen(false)
       this.#sender.moveTo(secured, (socket) => unsentThroughTls(socket, this.#raw))
@@ -380,8 +380,7 @@ export class TcpConnection implements SenderHooks {
   }
 
   #noteLoss(cause: unknown): void {
-    const hasLeft = isLeaving(cause)
-    if (hasLeft) this.#first ??= 'peer'
+    if (isLeaving(cause)) this.#first ??= 'peer'
     else this.#errorCode ??= systemCode(cause)
   }
 

@@ -1,5 +1,5 @@
 /** The client's half of TLS: the handshake, and whether we trust who answered. */
-import { isIP } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import { type ConnectionOptions, checkServerIdentity, connect, type TLSSocket } from 'node:tls'
 import { systemCode, TlsError } from '../errors.ts'
 import { msSince } from '../event.ts'
@@ -9,6 +9,7 @@ import {
   countWire,
   type HandshakeHooks,
   handOver,
+  type Secured,
   type Tls,
   type TlsOptions,
   tlsEvent,
@@ -43,21 +44,25 @@ export function createTlsClient(options: TlsClientOptions): Tls {
       // An address is no name to ask for (RFC 6066 §3).
       const asked = isIP(host) === 0 ? host : undefined
       const connection: ConnectionOptions = {
-        socket: raw,
         secureContext: context,
         ...(asked !== undefined && { servername: asked }),
         ...(alpn.length > 0 && { ALPNProtocols: [...alpn] }),
       }
       const count = countWire(raw)
-      const { socket, ...outcome } = await shakeHands(connection, options.keyLog, (shaken) => {
-        const chain = chainOf(shaken)
-        const check = checkPeer(shaken, chain, options, host)
-        const trust = 'code' in check ? decide(check, chain, options, hooks) : check.trust
-        return { trust, chain, received: count().received }
-      })
+      const { socket, wasNotified, ...outcome } = await shakeHands(
+        raw,
+        connection,
+        options.keyLog,
+        (shaken) => {
+          const chain = chainOf(shaken)
+          const check = checkPeer(shaken, chain, options, host)
+          const trust = 'code' in check ? decide(check, chain, options, hooks) : check.trust
+          return { trust, chain, received: count().received }
+        },
+      )
       const tookMs = msSince(startedAt, hooks.now())
       hooks.tell(tlsEvent(socket, { servername: asked, tookMs, sent: count().sent, ...outcome }))
-      return socket
+      return { socket, wasNotified }
     },
   }
 }
@@ -67,23 +72,29 @@ export function createTlsClient(options: TlsClientOptions): Tls {
  * of it in the handshake.
  */
 function shakeHands<Outcome extends object>(
+  raw: Socket,
   options: ConnectionOptions,
   keyLog: TlsOptions['keyLog'],
   judge: (socket: TLSSocket) => Outcome,
-): Promise<{ readonly socket: TLSSocket } & Outcome> {
+): Promise<Secured & Outcome> {
   return new Promise((resolve, reject) => {
     // The check is ours, so that every way in which it fails can be told, with the chain.
-    const socket = connect({ ...options, rejectUnauthorized: false, checkServerIdentity: () => undefined })
+    const socket = connect({
+      ...options,
+      socket: raw,
+      rejectUnauthorized: false,
+      checkServerIdentity: () => undefined,
+    })
     if (keyLog !== undefined) socket.on('keylog', keyLog)
     const fail = (error: Error): void => reject(handshakeError(error))
     socket.once('error', fail)
     socket.once('secureConnect', () => {
       socket.off('error', fail)
-      handOver(socket)
+      const secured = handOver(socket, raw)
       try {
         const outcome = judge(socket)
         // Our own last part goes out when this turn is over.
-        setImmediate(() => resolve({ socket, ...outcome }))
+        setImmediate(() => resolve({ ...secured, ...outcome }))
       } catch (error) {
         socket.destroy()
         reject(error)

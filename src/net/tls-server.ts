@@ -6,7 +6,16 @@ import { TlsError } from '../errors.ts'
 import { msSince } from '../event.ts'
 import type { TlsEvent, TlsIdentity } from '../tls-event.ts'
 import { rawUnder } from './raw-handle.ts'
-import { chainOf, countWire, fingerprintOf, handOver, type Tls, type TlsOptions, tlsEvent } from './tls.ts'
+import {
+  chainOf,
+  countWire,
+  fingerprintOf,
+  handOver,
+  type Secured,
+  type Tls,
+  type TlsOptions,
+  tlsEvent,
+} from './tls.ts'
 import { checkContext } from './tls-context.ts'
 import { describeTlsFault, isLeaving, isPlainText } from './tls-faults.ts'
 
@@ -23,7 +32,7 @@ export interface TlsServerOptions extends TlsOptions {
 const unexpectedMessage = Uint8Array.of(21, 3, 3, 0, 2, 2, 10)
 
 /** A handshake that is done, and the bytes that it took each way. */
-type Shaken = { readonly socket: TLSSocket } & Pick<TlsEvent, 'sent' | 'received'>
+type Shaken = Secured & Pick<TlsEvent, 'sent' | 'received'>
 
 /** A handshake under way. */
 interface Handshake {
@@ -54,13 +63,13 @@ export function createTlsServer(options: TlsServerOptions): Tls {
     identity,
     async secure(raw, hooks) {
       const startedAt = hooks.now()
-      const { socket, ...wire } = await handshakes.begin(raw)
+      const { socket, wasNotified, ...wire } = await handshakes.begin(raw)
       const servername = typeof socket.servername === 'string' ? socket.servername : undefined
       const chain = clientCa === undefined ? [] : chainOf(socket)
       const trust = chain.length > 0 ? 'verified' : 'anonymous'
       const tookMs = msSince(startedAt, hooks.now())
       hooks.tell(tlsEvent(socket, { servername, tookMs, ...wire, trust, chain }))
-      return socket
+      return { socket, wasNotified }
     },
   }
 }
@@ -109,10 +118,9 @@ class Handshakes {
         succeed(socket) {
           over()
           socket.allowHalfOpen = allowHalfOpen
-          handOver(socket)
-          const wire = count()
+          const shaken = { ...handOver(socket, raw), ...count() }
           // In the midst of OpenSSL's own turn a close_notify would not go out.
-          setImmediate(() => resolve({ socket, ...wire }))
+          setImmediate(() => resolve(shaken))
         },
         fail(error, socket) {
           over()

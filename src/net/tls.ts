@@ -4,6 +4,7 @@ import type { DetailedPeerCertificate, PeerCertificate, TLSSocket } from 'node:t
 import { type SockpitError, systemCode } from '../errors.ts'
 import type { EventBody } from '../event.ts'
 import type { Certificate, TlsEvent, TlsIdentity } from '../tls-event.ts'
+import { watchTlsEnd } from './raw-handle.ts'
 import { isLeaving } from './tls-faults.ts'
 
 /** What of ours both ends take on the command line; certificates and keys as PEM. */
@@ -31,7 +32,14 @@ export interface Tls {
    * Does the handshake on a connected socket that nobody reads; what it is about is told.
    * @throws TlsError in words for people
    */
-  secure(raw: Socket, hooks: HandshakeHooks, servername?: string): Promise<TLSSocket>
+  secure(raw: Socket, hooks: HandshakeHooks, servername?: string): Promise<Secured>
+}
+
+/** A connection with TLS on it, not read yet. */
+export interface Secured {
+  readonly socket: TLSSocket
+  /** Once the peer has ended: whether by close_notify, undefined where that cannot be known. */
+  wasNotified(): boolean | undefined
 }
 
 /** TLS as it was asked for on the command line: from the start, or once `/tls` asks for it. */
@@ -41,10 +49,14 @@ export interface TlsPlan {
   load(): Promise<Tls>
 }
 
-/** Done with its handshake, and not read yet: to be handed over. An error of TLS does not end a socket by itself. */
-export function handOver(socket: TLSSocket): TLSSocket {
+/**
+ * Done with its handshake: to be handed over, which has to be at once, since all that the peer says may come together
+ * with the last of its handshake. An error of TLS does not end a socket by itself.
+ */
+export function handOver(socket: TLSSocket, raw: Socket): Secured {
   socket.pause()
-  return socket.on('error', () => socket.destroy())
+  socket.on('error', () => socket.destroy())
+  return { socket, wasNotified: watchTlsEnd(socket, raw) }
 }
 
 /** Why no size of a read can be chosen over TLS. */

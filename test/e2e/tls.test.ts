@@ -3,9 +3,11 @@ import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { Duplex } from 'node:stream'
 import { type TestContext, test } from 'node:test'
 import { connect, createServer, type TlsOptions } from 'node:tls'
 import { issue, type Pem, saved } from '../certificates.ts'
+import { portOf } from '../net/loopback.ts'
 import { connectTo, freePort, Peer } from './sockets.ts'
 import { overTcp, overWebSocket, run, serve, sockpitCommand, start, temporaryFolder } from './sockpit.ts'
 import { onTerminal, skip as withoutTerminal } from './terminals.ts'
@@ -24,9 +26,7 @@ async function serveTls(t: TestContext, options: TlsOptions): Promise<number> {
   t.after(() => server.close())
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const address = server.address()
-  assert.ok(address !== null && typeof address === 'object')
-  return address.port
+  return portOf(server)
 }
 
 function client(port: number, ...more: readonly string[]): readonly string[] {
@@ -286,20 +286,51 @@ test('a bare FIN after TLS is a truncation: told, and exit 4', async (t) => {
   t.after(() => server.close())
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const address = server.address()
-  assert.ok(address !== null && typeof address === 'object')
+  const port = portOf(server)
   const root = saved(t, authority).cert
-  const { code, stdout, stderr } = await run(t, client(address.port, '--ca', root))
+  const { code, stdout, stderr } = await run(t, client(port, '--ca', root))
   assert.deepEqual([code, stdout.toString()], [4, 'half of i'])
   assert.match(
     stderr,
     /ended without close_notify \(a bare FIN\): what came may be cut short, after 9 B received/,
   )
 
-  const told = start(t, client(address.port, '--ca', root, '--json'))
+  const told = start(t, client(port, '--ca', root, '--json'))
   assert.equal((await told.event('ended', ({ by }) => by === 'peer')).notified, false)
   assert.equal(overTcp(await told.event('closed')).truncated, true)
 })
+
+for (const [how, notified] of [
+  ['a close_notify', true],
+  ['a bare FIN', false],
+] as const) {
+  test(`${how} that comes together with the last of the handshake is known for what it is`, async (t) => {
+    const { server, port } = await serve(t, ['--tls'])
+    const raw = (await connectTo(t, port, { read: false })).socket
+    const held: Buffer[] = []
+    let isHeld = false
+    // The ClientHello goes out, and all the rest in one piece.
+    const stream = new Duplex({
+      read() {},
+      write(chunk: Buffer, _, done) {
+        if (isHeld) held.push(chunk)
+        else raw.write(chunk)
+        isHeld = true
+        done()
+      },
+    })
+    raw.on('data', (chunk) => stream.push(chunk)).resume()
+    const theirs = connect({ socket: stream, rejectUnauthorized: false })
+    theirs.on('error', () => {})
+    await once(theirs, 'secureConnect')
+    await new Promise<void>((written) => theirs.write('hello', () => written()))
+    if (notified) await new Promise<void>((ended) => theirs.end(ended))
+    raw.end(Buffer.concat(held))
+    await server.received('server#1', 'hello')
+    const ended = await server.event('ended', ({ by }) => by === 'peer')
+    assert.equal(ended.notified, notified)
+  })
+}
 
 test('close_notify is no truncation', async (t) => {
   const port = await serveTls(t, good)
