@@ -6,7 +6,7 @@ import { type ConnectOptions, connect } from './connect.ts'
 import { type Driver, type OnEof, type Outcome, streamFilePiece } from './driver.ts'
 import { aborted } from './resolve.ts'
 import { type StreamOptions, TcpConnection } from './tcp-connection.ts'
-import type { TlsPlan } from './tls.ts'
+import type { Tls, TlsPlan } from './tls.ts'
 import { errorOf } from './verdict.ts'
 
 export interface TcpClientOptions extends ConnectOptions, StreamOptions {
@@ -44,6 +44,9 @@ export class TcpClient implements Driver {
    */
   async connect(signal: AbortSignal): Promise<number> {
     const startedAt = this.#now()
+    const { tls: plan, connectTimeoutMs } = this.#options
+    // What cannot be used is refused before anything is opened.
+    const tls = plan.fromStart ? await plan.load() : undefined
     const telling = { teller: this.#teller, now: this.#now, signal }
     const { socket, receiver, tookMs } = await connect(name, this.#options, telling)
     const connection = new TcpConnection(
@@ -60,9 +63,11 @@ export class TcpClient implements Driver {
       },
     )
     this.#connection = connection
-    if (!this.#options.tls.fromStart) return tookMs
-    const { connectTimeoutMs } = this.#options
-    await this.#secure(connection, connectTimeoutMs - msSince(startedAt, this.#now()), signal)
+    if (tls === undefined) return tookMs
+    await this.#secure(connection, tls, {
+      leftMs: connectTimeoutMs - msSince(startedAt, this.#now()),
+      signal,
+    })
     return msSince(startedAt, this.#now())
   }
 
@@ -117,9 +122,12 @@ export class TcpClient implements Driver {
   }
 
   /** @throws TlsError, TimeoutError, or the reason of the signal */
-  async #secure(connection: TcpConnection, leftMs: number, signal: AbortSignal): Promise<void> {
+  async #secure(
+    connection: TcpConnection,
+    tls: Tls,
+    { leftMs, signal }: { readonly leftMs: number; readonly signal: AbortSignal },
+  ): Promise<void> {
     const deadline = AbortSignal.timeout(Math.max(1, Math.ceil(leftMs)))
-    const tls = await this.#options.tls.load()
     try {
       await Promise.race([connection.secure(tls), aborted(AbortSignal.any([signal, deadline]))])
     } catch (error) {

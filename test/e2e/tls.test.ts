@@ -453,6 +453,7 @@ test('what cannot be used is refused in one line, before anything is opened', as
   }
   for (const [args, message] of [
     [['tcp-client', 'localhost', '1', '--tls', '--pin', 'AB'], /--pin: "AB" is no SHA-256 fingerprint/],
+    [['tcp-client', 'localhost', '1', '--tls', '--ca', own.key], /--ca: it holds no PEM that could be used/],
     [['ws-client', 'ws://localhost:1', '-k'], /--insecure: ws:\/\/localhost:1\/ has no TLS: wss:\/\/ does/],
     [['ws-echo', '127.0.0.1:0', '--cert', own.cert, '--key', own.key], /--cert: it needs --tls/],
   ] as const) {
