@@ -15,7 +15,16 @@ import {
 } from './evidence.ts'
 import type { Actor, Claim, Evidence, Part } from './experiment.ts'
 import { contradicted, mustBe, unsupported } from './judging.ts'
-import { allOf, connectionOf, firstWord, noWord, payloadBytes, tcpAlone } from './openings.ts'
+import {
+  connectionOf,
+  firstWord,
+  noWord,
+  orderOf,
+  payloadBytes,
+  stateAtServer,
+  tcpAlone,
+  unconnected,
+} from './openings.ts'
 import { run, start, type } from './steps.ts'
 
 /** As for WebSocket the control is a client that connects with TCP and asks for nothing. */
@@ -74,13 +83,11 @@ const tlsClaims: readonly Claim[] = [
     judge(evidence) {
       const alone = during(evidence, 'tcp alone')
       const connection = connectionOf(alone)
-      if (connection === undefined) return unsupported('fewer than 2 ends have told of a connection')
-      const state = told(alone, 'server', 'stats')
-        .flatMap((stats) => (stats.transport === 'tcp' ? stats.peers : []))
-        .map((peer) => peer.state)[0]
+      if (connection === undefined) return unconnected
+      const state = stateAtServer(alone)
       const [before, after] = [endsOfTls(alone), endsOfTls(during(evidence, 'open'))]
       const figures =
-        `${connection.figures}: state "${state ?? 'unknown'}", TLS at ${before} of 2 ends; ` +
+        `${connection.figures}: state "${state}", TLS at ${before} of 2 ends; ` +
         `with the handshake at ${after} of 2`
       return mustBe(connection.isSame && state === 'securing' && before === 0 && after === 2, figures)
     },
@@ -118,8 +125,9 @@ const tlsClaims: readonly Claim[] = [
       const [writes, reads] = [writesOf(word, 'client'), readsOf(word, 'server')]
       if (totalBytes(writes) === 0) return noWord
       const early = payloadBytes(open)
+      const secured = evidence.filter(({ trial }) => trial !== tcpAlone.name)
       const faults = ['client', 'server'].flatMap(
-        (actor) => faultOfOrder(stagesOf(evidence, actor), stages) ?? [],
+        (actor) => faultOfOrder(orderOf(secured, actor, stages), stages) ?? [],
       )
       const figures =
         `${formatBytes(early)} while it opens, then ${formatBytes(totalBytes(writes))} written and ` +
@@ -136,10 +144,3 @@ function shortened(fingerprint: string): string {
 }
 
 const stages = ['opened', 'tls', 'bytes'] as const
-
-function stagesOf(evidence: Evidence, actor: string): readonly string[] {
-  const heard = evidence.filter(({ trial }) => trial !== 'tcp alone')
-  return allOf(heard, actor)
-    .map(({ kind }) => kind)
-    .filter((kind) => kind === 'opened' || kind === 'tls' || kind === 'bytes')
-}

@@ -18,7 +18,17 @@ import {
 import type { Claim, Evidence, Experiment, Judgement, Part } from './experiment.ts'
 import { tlsPart } from './handshake-tls.ts'
 import { contradicted, mayBe, mustBe, unsupported } from './judging.ts'
-import { allOf, connectionOf, firstWord, noWord, payloadBytes, tcpAlone } from './openings.ts'
+import {
+  allOf,
+  connectionOf,
+  firstWord,
+  noWord,
+  orderOf,
+  payloadBytes,
+  stateAtServer,
+  tcpAlone,
+  unconnected,
+} from './openings.ts'
 import { draw, type Random, shortWords } from './random.ts'
 import { run, say, start, type } from './steps.ts'
 
@@ -107,6 +117,8 @@ function webSocket(): Part {
   }
 }
 
+const tcpStages = ['opened', 'bytes'] as const
+
 const tcpClaims: readonly Claim[] = [
   {
     text: 'The client connects, the server accepts: both tell of one and the same connection.',
@@ -134,20 +146,13 @@ const tcpClaims: readonly Claim[] = [
         `${formatBytes(early)} while it opens, then ${formatBytes(totalBytes(writes))} written and ` +
         `${formatBytes(totalBytes(reads))} read, ${compareHashes(writes, reads)}`
       const faults = ['client', 'server'].map((actor) =>
-        faultOfOrder(firstOf(evidence, actor), ['opened', 'bytes']),
+        faultOfOrder(orderOf(evidence, actor, tcpStages), tcpStages),
       )
       const isWhole = streamHash(writes) === streamHash(reads)
       return mustBe(early === 0 && isWhole && faults.every((fault) => fault === undefined), figures)
     },
   },
 ]
-
-/** In which order the connection and the bytes came. */
-function firstOf(evidence: Evidence, actor: string): readonly string[] {
-  return allOf(evidence, actor)
-    .map(({ kind }) => kind)
-    .filter((kind) => kind === 'opened' || kind === 'bytes')
-}
 
 const udpClaims: readonly Claim[] = [
   {
@@ -209,17 +214,15 @@ const webSocketClaims: readonly Claim[] = [
     judge(evidence) {
       const alone = during(evidence, 'tcp alone')
       const connection = connectionOf(alone)
-      if (connection === undefined) return unsupported('fewer than 2 ends have told of a connection')
-      const state = told(alone, 'server', 'stats')
-        .flatMap((stats) => (stats.transport === 'websocket' ? stats.peers : []))
-        .map((peer) => peer.state)[0]
+      if (connection === undefined) return unconnected
+      const state = stateAtServer(alone)
       const [before, after] = [alone, during(evidence, 'open')].map((heard) => ({
         requests: told(heard, 'server', 'request').length,
         sockets: endsOfWebSocket(heard),
       }))
       if (before === undefined || after === undefined) return noUpgrade
       const figures =
-        `${connection.figures}: state "${state ?? 'unknown'}", ${formatCount(before.requests, 'request')}, ` +
+        `${connection.figures}: state "${state}", ${formatCount(before.requests, 'request')}, ` +
         `a WebSocket at ${formatCount(before.sockets, 'end')}; with the upgrade ` +
         `${formatCount(after.requests, 'request')}, a WebSocket at ${formatCount(after.sockets, 'end')}`
       const isBare = connection.isSame && state === 'upgrading' && before.requests === 0

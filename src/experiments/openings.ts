@@ -1,5 +1,5 @@
 /** How a connection is opened in an experiment, and what is asked of that: do both ends tell of the same, and what has travelled by then? */
-import type { Endpoint, Event } from '../event.ts'
+import type { Endpoint, Event, EventKind } from '../event.ts'
 import { formatEndpoint } from '../event.ts'
 import { mayLeave, tcpClient } from './actors.ts'
 import { hasLeft, hasReadBytes, hasTold, hasWritten } from './conditions.ts'
@@ -37,6 +37,23 @@ export function allOf(heard: Evidence, actor: string): readonly Event[] {
 }
 
 export const noWord: Judgement = unsupported('no word was sent: 0 writes')
+
+export const unconnected: Judgement = unsupported('fewer than 2 ends have told of a connection')
+
+/** What a server on a stream says of its first client, where it was asked. */
+export function stateAtServer(heard: Evidence): string {
+  const states = told(heard, 'server', 'stats').flatMap((stats): readonly string[] =>
+    stats.transport === 'udp' ? [] : stats.peers.map(({ state }) => state),
+  )
+  return states[0] ?? 'unknown'
+}
+
+/** In which order an actor told of these kinds. */
+export function orderOf(heard: Evidence, actor: string, kinds: readonly EventKind[]): readonly EventKind[] {
+  return allOf(heard, actor)
+    .map(({ kind }) => kind)
+    .filter((kind) => kinds.includes(kind))
+}
 
 /** Written and read at both ends. */
 export function payloadBytes(heard: Evidence): number {

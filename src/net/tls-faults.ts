@@ -23,16 +23,16 @@ const alerts: Readonly<Record<string, string>> = {
   UNSUPPORTED_CERTIFICATE: 'they cannot use our certificate',
 }
 
+/** What came is no record of TLS. */
+const noTls = {
+  client: 'what answers there does not speak TLS; without TLS it may be understood',
+  server: 'what they said is no TLS: they speak plain text to a port with TLS',
+}
+
 /** What OpenSSL found by itself. */
 const found: Readonly<Record<string, Readonly<Record<TlsRole, string>>>> = {
-  WRONG_VERSION_NUMBER: {
-    client: 'what answers there does not speak TLS; without TLS it may be understood',
-    server: 'what they said is no TLS: they speak plain text to a port with TLS',
-  },
-  PACKET_LENGTH_TOO_LONG: {
-    client: 'what answers there does not speak TLS; without TLS it may be understood',
-    server: 'what they said is no TLS: they speak plain text to a port with TLS',
-  },
+  WRONG_VERSION_NUMBER: noTls,
+  PACKET_LENGTH_TOO_LONG: noTls,
   UNEXPECTED_MESSAGE: {
     client: 'what came back is no answer to a ClientHello: perhaps an echo of it',
     server: 'what they said belongs elsewhere in a handshake',
@@ -56,10 +56,6 @@ const found: Readonly<Record<string, Readonly<Record<TlsRole, string>>>> = {
   PEER_DID_NOT_RETURN_A_CERTIFICATE: {
     client: 'they showed no certificate',
     server: 'they showed no certificate, and --client-ca asks for one',
-  },
-  TLSV13_ALERT_CERTIFICATE_REQUIRED: {
-    client: 'they want a certificate of ours: --cert FILE --key FILE',
-    server: 'they want a certificate of ours',
   },
 }
 

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { WebSocketServer } from 'ws'
 import { issue, saved } from '../certificates.ts'
+import { portOf } from '../net/loopback.ts'
 import { missing } from './peers.ts'
 import { freePort } from './sockets.ts'
 import { run, serve, sockpitCommand, start, startProgram, temporaryFolder } from './sockpit.ts'
@@ -172,12 +173,11 @@ test('ws over https, both ways', async (t) => {
   })
   https.listen(0, '127.0.0.1')
   await once(https, 'listening')
-  const address = https.address()
-  assert.ok(address !== null && typeof address === 'object')
+  const port = portOf(https)
   const root = saved(t, authority).cert
   const { code, stdout, stderr } = await run(
     t,
-    ['ws-client', `wss://localhost:${address.port}/`, '-4', '--ca', root],
+    ['ws-client', `wss://localhost:${port}/`, '-4', '--ca', root],
     { stdin: 'hello\n' },
   )
   assert.deepEqual([code, stdout.toString(), stderr], [0, 'hello\n', ''])

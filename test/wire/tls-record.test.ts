@@ -5,17 +5,16 @@ import { describe, test } from 'node:test'
 import { connect } from 'node:tls'
 import fc from 'fast-check'
 import { recogniseTls } from '../../src/wire/tls-record.ts'
+import { portOf } from '../net/loopback.ts'
 
 /** The first bytes that a client of Node's own sends. */
 async function helloOf(servername?: string): Promise<Buffer> {
   const server = createServer()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const address = server.address()
-  assert.ok(address !== null && typeof address === 'object')
   const client = connect({
     host: '127.0.0.1',
-    port: address.port,
+    port: portOf(server),
     ...(servername !== undefined && { servername }),
   })
   client.on('error', () => {})
