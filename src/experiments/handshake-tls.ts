@@ -3,16 +3,7 @@ import type { TlsEvent } from '../tls-event.ts'
 import { formatBytes, formatDuration } from '../views/units.ts'
 import { tcpClient, tcpServer } from './actors.ts'
 import { all, hasTold } from './conditions.ts'
-import {
-  compareHashes,
-  during,
-  faultOfOrder,
-  readsOf,
-  streamHash,
-  told,
-  totalBytes,
-  writesOf,
-} from './evidence.ts'
+import { during, faultOfOrder, told } from './evidence.ts'
 import type { Actor, Claim, Evidence, Part } from './experiment.ts'
 import { contradicted, mustBe, unsupported } from './judging.ts'
 import {
@@ -20,10 +11,10 @@ import {
   firstWord,
   noWord,
   orderOf,
-  payloadBytes,
   stateAtServer,
   tcpAlone,
   unconnected,
+  wordComesFirst,
 } from './openings.ts'
 import { run, start, type } from './steps.ts'
 
@@ -121,19 +112,14 @@ const tlsClaims: readonly Claim[] = [
   {
     text: 'Nothing of the word travels before that: the first bytes that TLS gives out are its own.',
     judge(evidence) {
-      const [open, word] = [during(evidence, 'open'), during(evidence, 'word')]
-      const [writes, reads] = [writesOf(word, 'client'), readsOf(word, 'server')]
-      if (totalBytes(writes) === 0) return noWord
-      const early = payloadBytes(open)
+      const first = wordComesFirst(evidence)
+      if (first === undefined) return noWord
       const secured = evidence.filter(({ trial }) => trial !== tcpAlone.name)
       const faults = ['client', 'server'].flatMap(
         (actor) => faultOfOrder(orderOf(secured, actor, stages), stages) ?? [],
       )
-      const figures =
-        `${formatBytes(early)} while it opens, then ${formatBytes(totalBytes(writes))} written and ` +
-        `${formatBytes(totalBytes(reads))} read, ${compareHashes(writes, reads)}; ` +
-        (faults.length === 0 ? `in order ${stages.join(', ')}` : faults.join('; '))
-      return mustBe(early === 0 && streamHash(writes) === streamHash(reads) && faults.length === 0, figures)
+      const order = faults.length === 0 ? `in order ${stages.join(', ')}` : faults.join('; ')
+      return mustBe(first.isSo && faults.length === 0, `${first.figures}; ${order}`)
     },
   },
 ]

@@ -24,10 +24,10 @@ import {
   firstWord,
   noWord,
   orderOf,
-  payloadBytes,
   stateAtServer,
   tcpAlone,
   unconnected,
+  wordComesFirst,
 } from './openings.ts'
 import { draw, type Random, shortWords } from './random.ts'
 import { run, say, start, type } from './steps.ts'
@@ -138,18 +138,12 @@ const tcpClaims: readonly Claim[] = [
   {
     text: 'The opening carries no payload: the first bytes at both ends are those of the word.',
     judge(evidence) {
-      const [open, word] = [during(evidence, 'open'), during(evidence, 'word')]
-      const [writes, reads] = [writesOf(word, 'client'), readsOf(word, 'server')]
-      if (totalBytes(writes) === 0) return noWord
-      const early = payloadBytes(open)
-      const figures =
-        `${formatBytes(early)} while it opens, then ${formatBytes(totalBytes(writes))} written and ` +
-        `${formatBytes(totalBytes(reads))} read, ${compareHashes(writes, reads)}`
+      const first = wordComesFirst(evidence)
+      if (first === undefined) return noWord
       const faults = ['client', 'server'].map((actor) =>
         faultOfOrder(orderOf(evidence, actor, tcpStages), tcpStages),
       )
-      const isWhole = streamHash(writes) === streamHash(reads)
-      return mustBe(early === 0 && isWhole && faults.every((fault) => fault === undefined), figures)
+      return mustBe(first.isSo && faults.every((fault) => fault === undefined), first.figures)
     },
   },
 ]

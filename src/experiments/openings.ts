@@ -1,9 +1,10 @@
 /** How a connection is opened in an experiment, and what is asked of that: do both ends tell of the same, and what has travelled by then? */
 import type { Endpoint, Event, EventKind } from '../event.ts'
 import { formatEndpoint } from '../event.ts'
+import { formatBytes } from '../views/units.ts'
 import { mayLeave, tcpClient } from './actors.ts'
 import { hasLeft, hasReadBytes, hasTold, hasWritten } from './conditions.ts'
-import { readsOf, told, totalBytes, writesOf } from './evidence.ts'
+import { compareHashes, during, readsOf, streamHash, told, totalBytes, writesOf } from './evidence.ts'
 import type { Evidence, Judgement, Trial } from './experiment.ts'
 import { unsupported } from './judging.ts'
 import { say, start } from './steps.ts'
@@ -55,8 +56,22 @@ export function orderOf(heard: Evidence, actor: string, kinds: readonly EventKin
     .filter((kind) => kinds.includes(kind))
 }
 
+/** Whether the stream's first bytes are those of the word, and all of them; undefined where no word was sent. */
+export function wordComesFirst(
+  evidence: Evidence,
+): { readonly isSo: boolean; readonly figures: string } | undefined {
+  const [open, word] = [during(evidence, 'open'), during(evidence, 'word')]
+  const [writes, reads] = [writesOf(word, 'client'), readsOf(word, 'server')]
+  if (totalBytes(writes) === 0) return undefined
+  const early = payloadBytes(open)
+  const figures =
+    `${formatBytes(early)} while it opens, then ${formatBytes(totalBytes(writes))} written and ` +
+    `${formatBytes(totalBytes(reads))} read, ${compareHashes(writes, reads)}`
+  return { isSo: early === 0 && streamHash(writes) === streamHash(reads), figures }
+}
+
 /** Written and read at both ends. */
-export function payloadBytes(heard: Evidence): number {
+function payloadBytes(heard: Evidence): number {
   const pieces = ['client', 'server'].flatMap((actor) => [
     ...writesOf(heard, actor),
     ...readsOf(heard, actor),
