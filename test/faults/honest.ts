@@ -1,0 +1,65 @@
+/** The client that does nothing wrong: while somebody else does, it is served as if it were alone. */
+import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
+import { openMailbox } from '../e2e/datagrams.ts'
+import { connectTo } from '../e2e/sockets.ts'
+import { openTheirs } from '../e2e/web-sockets.ts'
+
+/** Sends a text and answers what came back. */
+export type RoundTrip = (text: string) => Promise<string | undefined>
+
+/** A WebSocket of npm's ws. */
+export async function honestWebSocket(t: TestContext, url: string): Promise<RoundTrip> {
+  const their = await openTheirs(t, url)
+  return async (text) => (await their.echo(text))?.bytes.toString()
+}
+
+/** A TCP connection to an echo service. */
+export async function honestStream(t: TestContext, port: number): Promise<RoundTrip> {
+  const peer = await connectTo(t, port)
+  return async (text) => {
+    const before = peer.received.length
+    peer.socket.write(text)
+    await peer.has(before + Buffer.byteLength(text))
+    return peer.received.subarray(before).toString()
+  }
+}
+
+/** A UDP socket that speaks to an echo service. */
+export async function honestDatagrams(t: TestContext, port: number): Promise<RoundTrip> {
+  const mailbox = await openMailbox(t)
+  return async (text) => {
+    const before = mailbox.letters.length
+    await mailbox.send(text, port)
+    return (await mailbox.at(before)).payload.toString()
+  }
+}
+
+/**
+ * Does what is wrong while an honest client goes round and round, at least once before it and once behind it.
+ * Answers how long its round trips took, milliseconds.
+ * @throws AssertionError where an echo is not what was sent, or none comes
+ */
+export async function served(roundTrip: RoundTrip, misbehave: () => Promise<unknown>): Promise<number[]> {
+  const times: number[] = []
+  const turn = async () => {
+    const text = `honest ${times.length}`
+    const startedAt = performance.now()
+    assert.equal(await roundTrip(text), text, 'the honest client was not served')
+    times.push(performance.now() - startedAt)
+  }
+  await turn()
+  let isOver = false
+  const misbehaviour = misbehave().finally(() => {
+    isOver = true
+  })
+  // Whoever waits for it below hears of its failure; until then it is none.
+  misbehaviour.catch(() => {})
+  while (!isOver) {
+    await turn()
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  await misbehaviour
+  await turn()
+  return times
+}
