@@ -52,10 +52,11 @@ const commands: Readonly<Record<'openssl' | 'ncat', Commands>> = {
       `openssl s_client -quiet -nocommands -no_ign_eof -CAfile '${root}' -verify_return_error -connect localhost:${port}`,
     receive: (port, { root }) =>
       `openssl s_client -quiet -CAfile '${root}' -verify_return_error -connect localhost:${port}`,
+    // Without -nbio it may wait for ever in a read for what the client says, with most of its file unsent.
     listenAndSend: (port, { cert, key }) =>
-      `openssl s_server -naccept 1 -quiet -cert '${cert}' -key '${key}' -accept 127.0.0.1:${port}`,
+      `openssl s_server -naccept 1 -quiet -nbio -cert '${cert}' -key '${key}' -accept 127.0.0.1:${port}`,
     listenAndReceive: (port, { cert, key }) =>
-      `openssl s_server -naccept 1 -quiet -cert '${cert}' -key '${key}' -accept 127.0.0.1:${port}`,
+      `openssl s_server -naccept 1 -quiet -nbio -cert '${cert}' -key '${key}' -accept 127.0.0.1:${port}`,
     notifies: true,
   },
   ncat: {
