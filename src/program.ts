@@ -17,12 +17,16 @@ export async function runProgram(context: Context, words: readonly string[]): Pr
   }).version(context.version, '-V, --version', 'the version')
   // Commander's own would know the commands only, and no other topics.
   program.helpCommand(false)
+  program.option('--limits').on('option:limits', () => {
+    run = () => showHelp(context, 'limits')
+    throw new CommanderError(exitCodes.ok, 'sockpit.limits', '')
+  })
   for (const one of subcommands) {
     const command = new Command(one.name)
     // Start-up: the options of the others would be built for nothing.
     if (words.includes(one.name)) {
       configure(command, context, () => {
-        run = () => showHelp(context, one)
+        run = () => showHelp(context, one.name)
       })
       define(command, one, (operands, values) => {
         run = () => one.run(context, operands, values)
@@ -66,9 +70,9 @@ function configure(command: Command, { stdout }: Context, helpAsked: () => void)
     })
 }
 
-async function showHelp(context: Context, command?: Subcommand): Promise<ExitCode> {
+async function showHelp(context: Context, topic?: string): Promise<ExitCode> {
   const { help } = await import('./commands/help.ts')
-  return help(context, command === undefined ? [] : [command.name])
+  return help(context, topic === undefined ? [] : [topic])
 }
 
 /** Gives the command its operands and options, and tells what was given for them. */

@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { describe, test } from 'node:test'
 import { subcommands } from '../src/commands/subcommands.ts'
 import { SockpitError } from '../src/errors.ts'
+import { limits } from '../src/help/limits.ts'
 import { manPage } from '../src/help/man-page.ts'
 import { topics } from '../src/help/topics.ts'
 import { runProgram } from '../src/program.ts'
@@ -244,6 +245,16 @@ describe('help', () => {
 test('--version and -V say it and end with 0', async () => {
   for (const word of ['--version', '-V']) {
     assert.deepEqual(await run([word]), { code: 0, stdout: '1.2.3\n', stderr: '' })
+  }
+})
+
+test('--limits is help limits, and every limit stands in it', async () => {
+  const { code, stdout } = await run(['--limits'], { width: 300 })
+  assert.equal(code, 0)
+  assert.equal(stdout, (await run(['help', 'limits'], { width: 300 })).stdout)
+  const words = stdout.replace(/\s+/g, ' ')
+  for (const { what, default: usual, acts } of limits) {
+    for (const text of [what, usual, acts]) assert.ok(words.includes(text), text)
   }
 })
 

@@ -22,18 +22,17 @@ export interface DescribedCommand {
   readonly options: readonly DescribedOption[]
 }
 
-const help: DescribedOption = {
-  short: '-h',
-  long: '--help',
-  help: 'this help',
-  value: undefined,
-  isRepeatable: false,
+function aSwitch(short: string | undefined, long: string, help: string): DescribedOption {
+  return { short, long, help, value: undefined, isRepeatable: false }
 }
+
+const help = aSwitch('-h', '--help', 'this help')
 
 /** Options that stand where no command does. */
 export const ownOptions: readonly DescribedOption[] = [
   help,
-  { short: '-V', long: '--version', help: 'the version', value: undefined, isRepeatable: false },
+  aSwitch('-V', '--version', 'the version'),
+  aSwitch(undefined, '--limits', 'every limit: help limits'),
 ]
 
 /** The commands, made from the table that runs them. */

@@ -77,6 +77,7 @@ function optionSections(): readonly Section[] {
   const general = terms([
     ['-h, --help', 'the help of sockpit, or of a command'],
     ['-V, --version', 'the version'],
+    ['--limits', 'every limit, as sockpit help limits'],
   ])
   return [
     section('', general, quantities),

@@ -24,7 +24,10 @@ export function programHelp(layout: Layout): string {
     '',
     palette.strong('Help on more'),
     ...columnLines(
-      topics.map(({ name, summary }) => [`help ${name}`, summary]),
+      topics.map(({ name, summary, option }) => [
+        `help ${name}`,
+        option === undefined ? summary : `${summary} (${option})`,
+      ]),
       layout,
     ),
     '',

@@ -10,6 +10,8 @@ export interface Topic {
   readonly name: string
   /** A clause without a full stop. */
   readonly summary: string
+  /** What asks for it without `help`. */
+  readonly option?: string
   write(how: TopicLayout): Promise<string>
 }
 
@@ -41,9 +43,12 @@ export const topics: readonly Topic[] = [
   topic('exit-codes', 'what the exit code says', async () =>
     (await import('./exit-codes.ts')).exitCodeSections(),
   ),
-  topic('limits', 'every limit: its default, its option, and what happens then', async () =>
-    (await import('./limits.ts')).limitSections(),
-  ),
+  {
+    ...topic('limits', 'every limit: its default, its option, and what happens then', async () =>
+      (await import('./limits.ts')).limitSections(),
+    ),
+    option: '--limits',
+  },
   {
     name: 'man',
     summary: 'all of this as a manual page: sockpit help man | man -l -',

@@ -61,7 +61,7 @@ test('bash completes what there is, and nothing else', { skip: missing('bash') }
   const { folder, path } = await scriptOf(t, 'bash')
   const more: readonly Case[] = [
     ...cases,
-    [[''], [...commandNames, '-h', '--help', '-V', '--version']],
+    [[''], [...commandNames, '-h', '--help', '-V', '--version', '--limits']],
     [['ws-echo', '--view', '=', 'h'], ['hex']],
     [
       ['ws-echo', '--view', '='],
