@@ -1,2 +1,2 @@
 #!/usr/bin/env node
-require('../dist/sockpit.cjs')
+require('../dist/run/main.cjs')
