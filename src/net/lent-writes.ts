@@ -15,15 +15,15 @@ export class LentWrites {
 
   /** Behind a queue a copy waits instead: it holds what it needs, and no more. */
   write(bytes: Uint8Array, memory: Buffer): void {
-    if (this.#tcp.queued > 0) {
+    if (this.#tcp.isWaiting) {
       this.#tcp.send(Buffer.from(bytes))
       this.#arena.give(memory)
       return
     }
     this.takeBack()
     this.#tcp.send(bytes)
-    if (this.#tcp.queued === 0) this.#arena.give(memory)
-    else this.#underWay = memory
+    if (this.#tcp.isWaiting) this.#underWay = memory
+    else this.#arena.give(memory)
   }
 
   /** Nothing waits any more: what was under way is free. */

@@ -35,7 +35,8 @@ export class Receiver {
   readonly onread: OnReadOpts
   #socket: Socket | undefined
   #throughOnread = false
-  readonly #onData = (chunk: Buffer): void => this.#take(chunk)
+  /** Where there is no `onread`. */
+  #onData: ((chunk: Buffer) => void) | undefined
   #obstacles = 0
   #readSize: number | undefined
   #rate: number | undefined
@@ -56,7 +57,7 @@ export class Receiver {
       // hundred busy connections, that takes a third of their messages.
       buffer: this.#buffer,
       callback: (size) => {
-        this.#take(this.#inUse.subarray(0, size))
+        this.#take(size === this.#inUse.length ? this.#inUse : viewOf(this.#inUse, size))
         return true
       },
     }
@@ -67,7 +68,10 @@ export class Receiver {
     this.#socket = socket
     this.#throughOnread = throughOnread
     socket.pause()
-    if (!throughOnread) socket.on('data', this.#onData)
+    if (!throughOnread) {
+      this.#onData = (chunk) => this.#take(chunk)
+      socket.on('data', this.#onData)
+    }
     if (this.#obstacles === 0) this.#resume()
   }
 
@@ -75,7 +79,7 @@ export class Receiver {
   detach(): void {
     clearImmediate(this.#resuming)
     this.#socket?.pause()
-    this.#socket?.off('data', this.#onData)
+    if (this.#onData !== undefined) this.#socket?.off('data', this.#onData)
     this.#socket = undefined
   }
 
@@ -145,6 +149,17 @@ export class Receiver {
     const perRead = this.#rate === undefined ? size : Math.ceil(this.#rate / readsPerSecond)
     return sharedBuffer(Math.min(size, perRead))
   }
+}
+
+/** The view of the last read: where messages are alike, the next one is the same. */
+let lastView: { readonly of: Buffer; readonly view: Buffer } = { of: shared, view: shared }
+
+/** The first so many bytes of the buffer. */
+function viewOf(buffer: Buffer, size: number): Buffer {
+  if (lastView.of !== buffer || lastView.view.length !== size) {
+    lastView = { of: buffer, view: buffer.subarray(0, size) }
+  }
+  return lastView.view
 }
 
 function sharedBuffer(size: number): Buffer {

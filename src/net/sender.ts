@@ -74,6 +74,11 @@ export class Sender {
     return this.#pendingBytes + this.#unsentBytes(this.#socket)
   }
 
+  /** Whether anything waits, or a write has said stop and was not answered yet: cheaper to ask than how much. */
+  get isWaiting(): boolean {
+    return this.#pendingBytes > 0 || this.#stalledAt !== undefined
+  }
+
   /** Whether the queue has had as much as it may hold, and has not come down to half of that since. */
   get isFull(): boolean {
     return this.#isFull
@@ -120,10 +125,13 @@ export class Sender {
   send(payload: Uint8Array): void {
     if (this.#stopped || payload.length === 0) return
     this.#accepted += payload.length
-    this.#pending.push(payload)
-    this.#pendingBytes += payload.length
-    this.#pump()
-    if (!this.#isFull && this.#fullness >= 1) {
+    if (this.#goesAtOnce) this.#write(payload)
+    else {
+      this.#pending.push(payload)
+      this.#pendingBytes += payload.length
+      this.#pump()
+    }
+    if (!this.#isFull && this.isWaiting && this.#fullness >= 1) {
       this.#isFull = true
       this.#hooks.full()
     }
@@ -178,6 +186,12 @@ export class Sender {
   /** How much of what may wait does: 1 and more is too much. */
   get #fullness(): number {
     return Math.max(this.queued / this.#options.maxQueue, this.#pending.length / mostPayloads)
+  }
+
+  /** The commonest payload of all: nothing is before it, and nobody asked for pieces or pauses. */
+  get #goesAtOnce(): boolean {
+    const isPlain = this.#chunk === undefined && this.#delayMs === undefined && this.#afterwards === undefined
+    return isPlain && this.#pendingBytes === 0 && this.#canWrite
   }
 
   get #canWrite(): boolean {

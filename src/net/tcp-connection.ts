@@ -59,6 +59,8 @@ export interface Link {
   readonly tookMs?: number
 }
 
+const notKnown = () => undefined
+
 /** How long standard input may say nothing after the peer's FIN before we end too, milliseconds. */
 const quietMs = 1_000
 
@@ -88,7 +90,7 @@ export class TcpConnection implements SenderHooks {
   #weEnded = false
   #errorCode: string | undefined
   /** With TLS: whether the peer ended its side by close_notify. */
-  #wasNotified: () => boolean | undefined = () => undefined
+  #wasNotified: () => boolean | undefined = notKnown
   #truncated = false
   #isSecuring = false
   #failure: SockpitError | undefined
@@ -150,6 +152,11 @@ export class TcpConnection implements SenderHooks {
 
   get queued(): number {
     return this.#sender.queued
+  }
+
+  /** Whether anything of what was sent may still wait here. */
+  get isWaiting(): boolean {
+    return this.#sender.isWaiting
   }
 
   /** Whether anything keeps us from reading. */

@@ -21,7 +21,8 @@ export class Arena {
     while (found >= 0 && (free[found]?.length ?? 0) < size) found -= 1
     const buffer = free[found]
     if (buffer === undefined || buffer.length > mostSurplus * size) return Buffer.allocUnsafeSlow(size)
-    free.splice(found, 1)
+    if (found === free.length - 1) free.pop()
+    else free.splice(found, 1)
     this.#kept -= buffer.length
     return buffer
   }
@@ -30,7 +31,11 @@ export class Arena {
   give(buffer: Buffer): void {
     if (this.#free.length === mostPieces || this.#kept + buffer.length > mostKept) return
     this.#kept += buffer.length
-    const before = this.#free.findLastIndex(({ length }) => length >= buffer.length)
-    this.#free.splice(before + 1, 0, buffer)
+    // Most pieces are of one size: the list ends where this one belongs.
+    if ((this.#free.at(-1)?.length ?? buffer.length) >= buffer.length) this.#free.push(buffer)
+    else {
+      const before = this.#free.findLastIndex(({ length }) => length >= buffer.length)
+      this.#free.splice(before + 1, 0, buffer)
+    }
   }
 }
