@@ -59,6 +59,8 @@ export interface Context {
   readonly home: string
   /** How many files this process may have open, and how many it has: Infinity where the system does not say. */
   openFiles(): { readonly limit: number; readonly open: number }
+  /** For who keeps thousands of connections: what lives for a moment gets no more memory than now. */
+  saveMemory(): void
   /** The command that started sockpit, to start another: the program and its first arguments. */
   readonly self: readonly [string, ...string[]]
   /** Calls back on the first signal that ends a command; a second one ends the process at once. */

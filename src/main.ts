@@ -96,6 +96,14 @@ function openFiles(): { limit: number; open: number } {
   }
 }
 
+/**
+ * Keeps V8's space for young objects as it is: left alone it grows with every connection that comes, to 48 MiB, and
+ * never shrinks. Measured with 10,000 idle connections that is a third of their memory; it costs no message a second.
+ */
+function saveMemory(): void {
+  process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1')
+}
+
 /** The first signal is told to the command, which then closes its sockets; a second one ends at once. */
 function createSignals() {
   let tell: ((signal: EndingSignal) => void) | undefined
@@ -152,6 +160,7 @@ function createContext(): Context {
     nodeVersion: process.versions.node,
     home: homedir(),
     openFiles,
+    saveMemory,
     self: [process.execPath, process.argv[1] ?? ''],
     suspend,
     ...createSignals(),

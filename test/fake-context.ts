@@ -41,6 +41,7 @@ export function fakeContext(options: FakeOptions = {}): FakeContext {
     nodeVersion,
     home: '/nowhere',
     openFiles: () => ({ limit: Number.POSITIVE_INFINITY, open: 0 }),
+    saveMemory: () => {},
     self: ['sockpit'],
     onSignal: (callback) => void callbacks.push(callback),
     interrupt: () => signal('SIGINT'),

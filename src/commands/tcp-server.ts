@@ -32,6 +32,7 @@ export async function tcpServer(
     view,
     resolveSession(values, view, { transport: 'tcp', role: 'server' }, { onEof: 'stay' }),
   )
+  context.saveMemory()
   const server = new TcpServer(options, {
     teller: session.teller,
     now: () => context.now(),

@@ -32,6 +32,7 @@ export async function wsEcho(
   const place = { transport: 'websocket', role: 'server' } as const
   const sessionOptions = resolveSession(values, view, place, { onEof: 'stay', split: chooseSplit(values) })
   const { session } = await openSession(context, values, view, sessionOptions, resolveRaw(values))
+  context.saveMemory()
   const server = new WebSocketServer(options, {
     teller: session.teller,
     now: () => context.now(),
