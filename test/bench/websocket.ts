@@ -1,98 +1,101 @@
-/**
- * `npm run bench`: echoes a second of sockpit, side by side with `ws` and with a bare echo on node:net, in one
- * run: servers in processes of their own, in turn within every round, on another processor than the load where
- * the system allows it. Figures are ratios to the peer of the same round: minimum, median and maximum.
- *
- * `npm run bench -- 5 125` makes five rounds of the scenarios whose name begins with 125.
- */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
-import { sockpitPath } from '../e2e/sockpit.ts'
-import { type Load, measure } from './load.ts'
+/** Echoes of a WebSocket server a second, beside `ws` and a bare echo on node:net, and what idle connections cost. */
+import { end, pause, residentKiB, scriptOf, sockpit, startServer } from './processes.ts'
+import type { Part, Trial } from './trial.ts'
+import { type Load, measure, openAll } from './websocket-load.ts'
 
-const peerPath = fileURLToPath(new URL('peer.js', import.meta.url))
 const seconds = 1.5
 
-const scenarios: Readonly<Record<string, Load>> = {
-  '16 B': { payload: 16, depth: 2_048, connections: 1 },
-  '125 B': { payload: 125, depth: 1_024, connections: 1 },
-  '1 KiB': { payload: 1_024, depth: 512, connections: 1 },
-  '1 KiB text': { payload: 1_024, depth: 512, connections: 1, text: true },
-  '1 KiB compressed': { payload: 1_024, depth: 64, connections: 1, text: true, deflate: true },
-  '64 KiB': { payload: 65_536, depth: 16, connections: 1 },
-  '1 MiB': { payload: 2 ** 20, depth: 4, connections: 1 },
-  'round trip': { payload: 16, depth: 1, connections: 1 },
+const one = { connections: 1 }
+const pipelined: Readonly<Record<string, Load>> = {
+  '16 B': { payload: 16, depth: 2_048, ...one },
+  '125 B': { payload: 125, depth: 1_024, ...one },
+  '1 KiB': { payload: 1_024, depth: 512, ...one },
+  '1 KiB text': { payload: 1_024, depth: 512, ...one, text: true },
+  '64 KiB': { payload: 65_536, depth: 16, ...one },
+  '1 MiB': { payload: 2 ** 20, depth: 4, ...one },
+  'round trip': { payload: 16, depth: 1, ...one },
   '100 connections': { payload: 125, depth: 1, connections: 100 },
 }
 
-const sockpit = [sockpitPath, 'ws-echo', '127.0.0.1:0']
-const peers = (load: Load): Readonly<Record<string, readonly string[]>> => ({
-  sockpit,
-  ws: [peerPath, load.deflate === true ? 'ws-deflate' : 'ws'],
-  ...(load.deflate !== true && { floor: [peerPath, 'floor'] }),
-})
-
-/** Servers on processor 0 and this process, the load, on processor 1; where there is no taskset, anywhere. */
-const canPin = pinThis()
-
-function pinThis(): boolean {
-  try {
-    execFileSync('taskset', ['-cp', '1', String(process.pid)], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
+const compressed: Readonly<Record<string, Load>> = {
+  '125 B compressed': { payload: 125, depth: 64, ...one, text: true, deflate: true },
+  '1 KiB compressed': { payload: 1_024, depth: 64, ...one, text: true, deflate: true },
+  '64 KiB compressed': { payload: 65_536, depth: 16, ...one, text: true, deflate: true },
+  '100 connections compressed': { payload: 1_024, depth: 1, connections: 100, text: true, deflate: true },
 }
 
-async function start(words: readonly string[]): Promise<{ child: ChildProcess; port: number }> {
-  const command = [...(canPin ? ['taskset', '-c', '0'] : []), process.execPath, ...words]
-  const [program = '', ...rest] = command
-  const isOurs = words[0] === sockpitPath
-  // Nobody looks at what is echoed: standard output is /dev/null, and sockpit tells its port on standard error.
-  const child = spawn(program, rest, {
-    stdio: ['ignore', isOurs ? 'ignore' : 'pipe', isOurs ? 'pipe' : 'inherit'],
-  })
-  const output = isOurs ? child.stderr : child.stdout
-  const [line] = output === null ? [''] : await once(output, 'data')
-  const [, port] = /(\d+)\/?(?:,|\s*$)/m.exec(String(line)) ?? []
-  return { child, port: Number(port) }
+const growth: Readonly<Record<string, Load>> = {
+  '125 B, 1 under way': { payload: 125, depth: 1, ...one },
+  '125 B, 16 under way': { payload: 125, depth: 16, ...one },
+  '125 B, 256 under way': { payload: 125, depth: 256, ...one },
+  '10 connections': { payload: 125, depth: 1, connections: 10 },
+  '500 connections': { payload: 125, depth: 1, connections: 500 },
 }
 
-async function run(name: string, load: Load, rounds: number): Promise<void> {
-  const rates = new Map<string, number[]>()
-  for (let round = 0; round < rounds; round += 1) {
-    for (const [peer, words] of Object.entries(peers(load))) {
-      const { child, port } = await start(words)
-      rates.set(peer, [...(rates.get(peer) ?? []), await measure(port, load, seconds)])
-      child.kill('SIGKILL')
-      await once(child, 'exit')
+const echo = sockpit('ws-echo', '127.0.0.1:0', '--max-connections', 20_000)
+
+export const webSockets: Part = {
+  title: 'WebSocket echo, messages a second (× : so many times the peer)',
+  trials: trials({ ...pipelined, ...compressed }),
+}
+
+export const growing: Part = {
+  title: 'how the cost of an echo grows with depth and connections',
+  trials: trials(growth),
+}
+
+export const idling: Part = {
+  title: 'memory of idle WebSockets, KiB a connection (of: so much of what the peer takes)',
+  trials: [1_000, 10_000].map((connections) => ({
+    name: `${connections.toLocaleString('en')} connections`,
+    unit: 'KiB',
+    better: 'less',
+    contestants: {
+      sockpit: () => idleKiB(echo, connections),
+      ws: () => idleKiB(scriptOf('peer', 'ws'), connections),
+      net: () => idleKiB(scriptOf('peer', 'floor'), connections),
+    },
+  })),
+  ...(process.platform !== 'linux' && { skipped: 'the memory of a process is read from /proc' }),
+}
+
+function trials(loads: Readonly<Record<string, Load>>): readonly Trial[] {
+  return Object.entries(loads).map(([name, load]) => {
+    const rate = (command: readonly string[]) => () => echoes(command, load)
+    const isDeflated = load.deflate === true
+    return {
+      name,
+      unit: '/s',
+      better: 'more',
+      contestants: {
+        sockpit: rate(echo),
+        ws: rate(scriptOf('peer', isDeflated ? 'ws-deflate' : 'ws')),
+        ...(!isDeflated && { net: rate(scriptOf('peer', 'floor')) }),
+      },
     }
+  })
+}
+
+async function echoes(command: readonly string[], load: Load): Promise<number> {
+  const { child, port } = await startServer(command)
+  try {
+    return await measure(port, load, seconds)
+  } finally {
+    await end(child)
   }
-  const ours = rates.get('sockpit') ?? []
-  const others = [...rates].filter(([peer]) => peer !== 'sockpit')
-  const ratios = others.map(
-    ([peer, theirs]) =>
-      `${peer} × ${spread(ours.map((rate, index) => rate / (theirs[index] ?? Number.NaN)))}`,
-  )
-  console.log(
-    `${name.padEnd(18)}${Math.round(median(ours)).toLocaleString('en').padStart(12)}/s   ${ratios.join('   ')}`,
-  )
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
-}
-
-/** `3.1 (2.9 to 3.4)` */
-function spread(values: readonly number[]): string {
-  const [least, middle, most] = [Math.min(...values), median(values), Math.max(...values)].map((value) =>
-    value.toPrecision(3),
-  )
-  return `${middle} (${least} to ${most})`
-}
-
-const [rounds = '3', only = ''] = process.argv.slice(2)
-for (const [name, load] of Object.entries(scenarios)) {
-  if (name.startsWith(only)) await run(name, load, Number(rounds))
+async function idleKiB(command: readonly string[], connections: number): Promise<number> {
+  const { child, port } = await startServer(command)
+  try {
+    await pause(300)
+    const before = residentKiB(child)
+    const sockets = await openAll(port, connections)
+    await pause(1_500)
+    const perConnection = (residentKiB(child) - before) / connections
+    for (const socket of sockets) socket.destroy()
+    return perConnection
+  } finally {
+    await end(child)
+  }
 }

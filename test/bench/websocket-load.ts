@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { constants, deflateRawSync } from 'node:zlib'
 import { encodeFrameHeader, lengthFormOf } from '../../src/wire/frame.ts'
 import { applyMask } from '../../src/wire/mask.ts'
+import { pause } from './processes.ts'
 
 export interface Load {
   readonly payload: number
@@ -108,6 +109,7 @@ function open(
   port: number,
   ring: Ring,
   { depth, deflate = false }: Load,
+  readSize = 2 ** 18,
 ): Promise<{ socket: Socket; pump: Pump }> {
   return new Promise((resolve, reject) => {
     let head = ''
@@ -122,7 +124,7 @@ function open(
       pump = new Pump(socket, ring, depth)
       resolve({ socket, pump })
     }
-    const buffer = Buffer.allocUnsafeSlow(2 ** 18)
+    const buffer = Buffer.allocUnsafeSlow(readSize)
     const callback = (size: number): boolean => {
       take(buffer.subarray(0, size))
       return true
@@ -137,7 +139,21 @@ function open(
   })
 }
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+/** So many are opened at a time: more would wait for accept longer than they may. */
+const atOnce = 100
+
+/** Connections that are upgraded, and say nothing from then on. */
+export async function openAll(port: number, connections: number): Promise<readonly Socket[]> {
+  const quiet: Load = { payload: 1, depth: 0, connections }
+  const ring = createRing(quiet)
+  const sockets: Socket[] = []
+  while (sockets.length < connections) {
+    const count = Math.min(atOnce, connections - sockets.length)
+    const opened = await Promise.all(Array.from({ length: count }, () => open(port, ring, quiet, 4_096)))
+    sockets.push(...opened.map(({ socket }) => socket))
+  }
+  return sockets
+}
 
 /** How many messages a second came back. */
 export async function measure(port: number, load: Load, seconds: number): Promise<number> {
