@@ -1,6 +1,8 @@
 /** Datagrams of 64 bytes, received, sent and echoed a second, beside bare scripts on node:dgram. */
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
+import { fileOf } from './files.ts'
 import { begin, end, pause, scriptOf, sockpit, startServer, timed } from './processes.ts'
 import type { Part } from './trial.ts'
 
@@ -28,8 +30,7 @@ export const datagrams: Part = {
       unit: '/s',
       better: 'more',
       contestants: {
-        sockpit: () =>
-          sent((port) => sockpit('udp-client', host, port, '--chunk', size, '--on-eof', 'close'), true),
+        sockpit: () => sent((port) => sockpit('udp-client', host, port, '--chunk', size, '-w', '50ms'), true),
         dgram: () => sent((port) => scriptOf('peer', 'udp-send', port, size, sentCount), false),
       },
     },
@@ -69,12 +70,12 @@ async function received(
   return (countOf(countOf === Number ? text : bytes) * 1e3) / ms
 }
 
-/** How fast a fixed number went out, from start to end. */
-async function sent(command: (port: number) => readonly string[], fromInput: boolean): Promise<number> {
+/** How fast a fixed number went out, from start to end; `fromFile`: what is sent stands on standard input. */
+async function sent(command: (port: number) => readonly string[], fromFile: boolean): Promise<number> {
   const sink = await openSink()
-  const child = begin(command(sink.address().port), { stdin: fromInput ? 'pipe' : 'ignore' })
-  const time = timed(child)
-  if (fromInput) child.stdin?.end(Buffer.alloc(sentCount * size, 'a'))
+  const stdin = fromFile ? openSync(fileOf(sentCount * size), 'r') : undefined
+  const time = timed(begin(command(sink.address().port), { stdin: stdin ?? 'ignore' }))
+  if (stdin !== undefined) closeSync(stdin)
   const ms = await time
   sink.close()
   return (sentCount * 1e3) / ms

@@ -1,12 +1,11 @@
 /** Bulk TCP, a file to a connection and a connection to nowhere, beside netcats and a bare pipe of node:net. */
 import { once } from 'node:events'
-import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { readThrough } from '../../src/net/raw-handle.ts'
 import { pathOf } from '../e2e/peers.ts'
 import { portOf } from '../net/loopback.ts'
+import { fileOf } from './files.ts'
 import { begin, scriptOf, sockpit, timed } from './processes.ts'
 import type { Part } from './trial.ts'
 
@@ -81,7 +80,7 @@ async function receiving(command: (port: number) => readonly string[]): Promise<
 /** From a file through who is measured to us. @throws where not every byte has come */
 async function sending(command: (port: number) => readonly string[]): Promise<number> {
   const { server, connected } = await listening()
-  const descriptor = openSync(file(), 'r')
+  const descriptor = openSync(fileOf(bytes), 'r')
   const time = timed(begin(command(portOf(server)), { stdin: descriptor }))
   closeSync(descriptor)
   let received = 0
@@ -96,18 +95,4 @@ async function sending(command: (port: number) => readonly string[]): Promise<nu
   server.close()
   if (received !== bytes) throw new Error(`${received} bytes of ${bytes} came`)
   return bytes / 1e3 / ms
-}
-
-let path: string | undefined
-
-/** The file that is sent: made once, in memory where there is such a folder, and gone at the end. */
-function file(): string {
-  if (path !== undefined) return path
-  const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'sockpit-bench-'))
-  process.on('exit', () => rmSync(folder, { recursive: true }))
-  path = join(folder, 'file')
-  const descriptor = openSync(path, 'w')
-  for (let index = 0; index < mebibytes; index += 1) writeSync(descriptor, block)
-  closeSync(descriptor)
-  return path
 }
