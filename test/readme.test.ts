@@ -13,6 +13,7 @@ import { branches } from '../src/menu/branches.ts'
 import { runProgram } from '../src/program.ts'
 import { eventFields, stampFields } from '../src/views/json.ts'
 import { fakeContext } from './fake-context.ts'
+import { licences } from './lockfile.ts'
 import { root } from './root.ts'
 
 const path = join(root, 'README.md')
@@ -99,6 +100,14 @@ test('the README lists every experiment', () => {
 
 test('the README lists every exit code', () => {
   checkPart('exit codes', table(['code', 'meaning'], exitCodeRows()))
+})
+
+test('the README lists the licences of what is installed with sockpit', () => {
+  const rows = [...licences()].map(([licence, names]) => [
+    licence,
+    names.map((name) => `\`${name}\``).join(', '),
+  ])
+  checkPart('licences', table(['licence', 'packages'], rows))
 })
 
 test('every option that the README names exists', () => {
