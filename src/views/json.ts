@@ -26,13 +26,18 @@ export function createJsonView(): View {
   return { wants: () => true, render: (event) => `${encodeEvent(event)}\n` }
 }
 
-/** An event as one line of JSON, without the line feed: bytes are text where they are UTF-8, else base64. */
-export function encodeEvent({ kind, seq, at, socket, ...rest }: Event): string {
-  const stamp = { kind, seq, at: Math.round(at * 1_000) / 1_000, socket }
-  const fields = Object.entries(rest).map(([name, value]) =>
-    value instanceof Uint8Array ? encodeBytes(name, value) : [name, value],
-  )
-  const json = JSON.stringify({ ...stamp, ...Object.fromEntries(fields) })
+/**
+ * An event as one line of JSON, without the line feed: bytes are text where they are UTF-8, else base64.
+ * Field by field into one object: measured, making it of entries takes five times as long.
+ */
+export function encodeEvent(event: Event): string {
+  const { kind, seq, at, socket } = event
+  const shown: Record<string, unknown> = { kind, seq, at: Math.round(at * 1_000) / 1_000, socket }
+  for (const [name, value] of Object.entries(event)) {
+    if (value instanceof Uint8Array) encodeBytes(shown, name, value)
+    else if (!(name in shown)) shown[name] = value
+  }
+  const json = JSON.stringify(shown)
   return harmless.test(json) ? json : json.replace(risky, escapeUnits)
 }
 
@@ -51,10 +56,11 @@ export function decodeEvent(line: string): Event {
   return Object.fromEntries(fields) as Event
 }
 
-function encodeBytes(name: string, bytes: Uint8Array): [string, string] {
+function encodeBytes(shown: Record<string, unknown>, name: string, bytes: Uint8Array): void {
   const [text, base64] = binaryNames[name === 'instead' ? name : 'payload']
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return isUtf8(bytes) ? [text, buffer.toString()] : [base64, buffer.toString('base64')]
+  if (isUtf8(bytes)) shown[text] = buffer.toString()
+  else shown[base64] = buffer.toString('base64')
 }
 
 function decodeBytes(name: string, field: string): [string, string | Uint8Array] {

@@ -11,7 +11,7 @@ import { datagrams } from './datagrams.ts'
 import { pipes } from './pipes.ts'
 import { starting } from './start.ts'
 import { measurePart, type Part } from './trial.ts'
-import { growing, idling, webSockets } from './websocket.ts'
+import { growing, idling, viewing, webSockets } from './websocket.ts'
 
 const parts: Readonly<Record<string, Part>> = {
   start: starting,
@@ -19,6 +19,7 @@ const parts: Readonly<Record<string, Part>> = {
   websocket: webSockets,
   growth: growing,
   idle: idling,
+  view: viewing,
   tcp: pipes,
   udp: datagrams,
 }

@@ -2,8 +2,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { sockpitPath } from '../e2e/sockpit.ts'
+import { portOf } from '../net/loopback.ts'
 
 /** The command line of the script beside this one. */
 export function scriptOf(name: string, ...words: readonly (string | number)[]): readonly string[] {
@@ -57,6 +59,29 @@ export async function startServer(command: readonly string[], streams: Streams =
     if (port !== undefined) return { child, port: Number(port) }
   }
   throw new Error(`no port was told: ${said}`)
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const port = portOf(server)
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** Settles as soon as somebody listens there. */
+export async function untilListening(port: number): Promise<void> {
+  for (;;) {
+    const socket = connect(port, '127.0.0.1')
+    const answer = await Promise.race([once(socket, 'connect'), once(socket, 'error')]).catch((error) => [
+      error,
+    ])
+    socket.destroy()
+    if (!(answer[0] instanceof Error)) return
+    await pause(50)
+  }
 }
 
 export async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {

@@ -1,5 +1,18 @@
 /** Echoes of a WebSocket server a second, beside `ws` and a bare echo on node:net, and what idle connections cost. */
-import { end, pause, residentKiB, scriptOf, sockpit, startServer } from './processes.ts'
+import { closeSync, openSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  begin,
+  end,
+  freePort,
+  pause,
+  residentKiB,
+  scriptOf,
+  sockpit,
+  startServer,
+  untilListening,
+} from './processes.ts'
 import type { Part, Trial } from './trial.ts'
 import { type Load, measure, openAll } from './websocket-load.ts'
 
@@ -44,6 +57,22 @@ export const growing: Part = {
   trials: trials(growth),
 }
 
+/** What a view costs: it writes all that it shows to a file; where standard output is nothing, nothing is shown. */
+export const viewing: Part = {
+  title: 'echoes of 125 B a second while a view shows them in a file',
+  trials: ['raw', 'hex', 'json', 'log'].map((view) => ({
+    name: view,
+    unit: '/s',
+    better: 'more',
+    contestants: {
+      sockpit: () => watchedEchoes(view),
+      'unseen echo': () => echoes(echo, watched),
+    },
+  })),
+}
+
+const watched: Load = { payload: 125, depth: 64, ...one }
+
 export const idling: Part = {
   title: 'memory of idle WebSockets, KiB a connection (of: so much of what the peer takes)',
   trials: [1_000, 10_000].map((connections) => ({
@@ -82,6 +111,22 @@ async function echoes(command: readonly string[], load: Load): Promise<number> {
     return await measure(port, load, seconds)
   } finally {
     await end(child)
+  }
+}
+
+async function watchedEchoes(view: string): Promise<number> {
+  const path = join(tmpdir(), `sockpit-bench-${process.pid}`)
+  const output = openSync(path, 'w')
+  // A log says its port where we do not read.
+  const port = await freePort()
+  const child = begin(sockpit('ws-echo', `127.0.0.1:${port}`, '--view', view), { stdout: output })
+  try {
+    await untilListening(port)
+    return await measure(port, watched, seconds)
+  } finally {
+    await end(child)
+    closeSync(output)
+    rmSync(path)
   }
 }
 
