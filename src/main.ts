@@ -67,11 +67,13 @@ function inputKind(): InputKind {
   return stat.isFIFO() || stat.isSocket() ? 'pipe' : 'file'
 }
 
-/** Only a character device can be one: node:tty is not loaded for the others. */
+/** Only a character device can be one, and not the one that is nothing: node:tty is not loaded for the others. */
 function isATerminal(fd: number): boolean {
-  return statOf(fd)?.isCharacterDevice() === true && process.getBuiltinModule('node:tty').isatty(fd)
+  const isDevice = statOf(fd)?.isCharacterDevice() === true && !isDiscarded(fd)
+  return isDevice && process.getBuiltinModule('node:tty').isatty(fd)
 }
 
+/** Whether it is /dev/null. */
 function isDiscarded(fd: number): boolean {
   const stat = statOf(fd)
   if (stat?.isCharacterDevice() !== true) return false
