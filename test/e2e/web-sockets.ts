@@ -328,7 +328,7 @@ export function answerByHand(t: TestContext, answer: (peer: Peer, asked: Asked) 
   })
 }
 
-function acceptOf(asked: string): string {
+export function acceptOf(asked: string): string {
   return createHash('sha1').update(`${asked}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
 }
 
