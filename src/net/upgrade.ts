@@ -5,6 +5,8 @@ import { encodeRequest, judgeRequest, type Policy, type UpgradeRequest } from '.
 import { judgeResponse, type Problem, type Refusal, refuse } from '../wire/handshake-response.ts'
 import {
   type Header,
+  type HeadFault,
+  headLimits,
   type RequestHead,
   RequestReader,
   type ResponseHead,
@@ -126,6 +128,8 @@ export class ClientUpgrade implements Upgrade {
     | { readonly head: ResponseHead; readonly problem: Problem; readonly timer: NodeJS.Timeout }
     | undefined
   #body: Uint8Array = new Uint8Array()
+  /** How much came of answers before the answer. */
+  #interimBytes = 0
 
   constructor(request: UpgradeRequest, hooks: UpgradeHooks) {
     this.#request = request
@@ -142,26 +146,22 @@ export class ClientUpgrade implements Upgrade {
   take(bytes: Uint8Array): void {
     if (this.#refused !== undefined) this.#takeBody(bytes)
     if (this.#isDone) return
-    const result = this.#reader.push(bytes)
-    if (result.kind === 'more') return
-    if (result.kind === 'head' && isInterim(result.head)) {
+    let result = this.#reader.push(bytes)
+    while (result.kind === 'head' && isInterim(result.head)) {
+      this.#interimBytes += result.head.raw.length
+      if (this.#interimBytes > headLimits.headBytes) {
+        this.#fail(endlessInterim)
+        return
+      }
       this.#reader = new ResponseReader()
-      this.take(result.rest)
+      result = this.#reader.push(result.rest)
+    }
+    if (result.kind === 'more') return
+    if (result.kind === 'fault') {
+      this.#fail(result.fault)
       return
     }
     this.#isDone = true
-    if (result.kind === 'fault') {
-      const { what, reason, section } = result.fault
-      this.#hooks.tell({
-        kind: 'violation',
-        code: 'malformed-response',
-        message: `the answer to the upgrade is no HTTP head: ${what} ${reason}`,
-        section,
-        closeCode: 0,
-      })
-      this.#hooks.failed(result.fault)
-      return
-    }
     const judged = judgeResponse(result.head, this.#request)
     if (judged.kind === 'problem') {
       this.#refuse(result.head, judged.problem, result.rest)
@@ -183,6 +183,19 @@ export class ClientUpgrade implements Upgrade {
         raw === 0 ? 'never came: the server ended the connection' : 'was not complete when the server ended',
       section: 'RFC 6455 §4.1',
     })
+  }
+
+  #fail(fault: HeadFault): void {
+    this.#isDone = true
+    const { what, reason, section } = fault
+    this.#hooks.tell({
+      kind: 'violation',
+      code: 'malformed-response',
+      message: `the answer to the upgrade is no HTTP head: ${what} ${reason}`,
+      section,
+      closeCode: 0,
+    })
+    this.#hooks.failed(fault)
   }
 
   #refuse(head: ResponseHead, problem: Problem, rest: Uint8Array): void {
@@ -229,6 +242,14 @@ export class ClientUpgrade implements Upgrade {
       tookMs,
     })
   }
+}
+
+/** One or more of them may come before the answer (RFC 9110 §15.2), but not for ever. */
+const endlessInterim: HeadFault = {
+  status: 431,
+  what: 'head',
+  reason: `is longer than ${headLimits.headBytes} bytes, with the 1xx answers before it`,
+  section: 'RFC 6585 §5',
 }
 
 /** An answer before the answer, such as 100 Continue (RFC 9110 §15.2). */

@@ -226,6 +226,12 @@ describe('the client and the answer', { concurrency: 3 }, () => {
       `X-More: ${'x'.repeat(1_000)}\r\n`,
       'head is longer than 16384 bytes (RFC 6585 §5)',
     ],
+    [
+      'endless answers of 1xx',
+      '',
+      'HTTP/1.1 100 Continue\r\n\r\n',
+      'head is longer than 16384 bytes, with the 1xx answers before it (RFC 6585 §5)',
+    ],
   ]
   for (const [statement, first, again, problem] of endless) {
     test(`${statement} → given up at 16 KiB`, async (t) => {
