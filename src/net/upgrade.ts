@@ -3,6 +3,7 @@ import { type EventBody, msSince } from '../event.ts'
 import { type Compression, formatCompression } from '../wire/extension.ts'
 import { encodeRequest, judgeRequest, type Policy, type UpgradeRequest } from '../wire/handshake.ts'
 import { judgeResponse, type Problem, type Refusal, refuse } from '../wire/handshake-response.ts'
+import { startOfBody } from '../wire/http-body.ts'
 import {
   type Header,
   type HeadFault,
@@ -127,6 +128,7 @@ export class ClientUpgrade implements Upgrade {
   #refused:
     | { readonly head: ResponseHead; readonly problem: Problem; readonly timer: NodeJS.Timeout }
     | undefined
+  /** What came behind the head of a refusal. */
   #body: Uint8Array = new Uint8Array()
   /** How much came of answers before the answer. */
   #interimBytes = 0
@@ -204,14 +206,11 @@ export class ClientUpgrade implements Upgrade {
     this.#takeBody(rest)
   }
 
-  /** A 101 has no body: what comes there are frames that nobody asked for. */
   #takeBody(bytes: Uint8Array): void {
     const head = this.#refused?.head
     if (head === undefined) return
     this.#body = Buffer.concat([this.#body, bytes.subarray(0, mostBody - this.#body.length)])
-    const declared = head.headers.find(([name]) => name.toLowerCase() === 'content-length')
-    const expected = head.status === 101 ? 0 : Math.min(mostBody, Number(declared?.[1] ?? mostBody) || 0)
-    if (this.#body.length >= expected) this.#tellRefusal()
+    if (this.#body.length === mostBody || startOfBody(head, this.#body).isWhole) this.#tellRefusal()
   }
 
   #tellRefusal(): void {
@@ -219,7 +218,7 @@ export class ClientUpgrade implements Upgrade {
     const { head, problem, timer } = this.#refused
     clearTimeout(timer)
     this.#refused = undefined
-    const body = latin1(this.#body)
+    const body = latin1(startOfBody(head, this.#body).bytes)
     this.#tellResponse(head, { problem, ...(body !== '' && { body }) })
     this.#hooks.failed(problem, body)
   }

@@ -269,9 +269,8 @@ export class WebSocketClient implements Driver {
     }
     const { what, reason, section, hint } = problem
     const mend = hint === undefined ? '' : ` ${hint}`
-    const [line = ''] = this.#body.split(/\r?\n/)
-    const said =
-      /[^\s]/.test(line) && !line.startsWith('<') ? ` They say: "${line.slice(0, mostQuoted)}"` : ''
+    const line = firstWords(this.#body)
+    const said = line === '' ? '' : ` They say: "${line.slice(0, mostQuoted)}"`
     return new UpgradeError(
       `Cannot upgrade to WebSocket at ${url}: ${what} ${reason} (${section}).${mend}${said}`,
     )
@@ -285,4 +284,16 @@ export class WebSocketClient implements Driver {
     const peers = isOpen ? [state] : []
     this.#surroundings.teller.tell(name, { kind: 'stats', transport: 'websocket', asked, peers, total })
   }
+}
+
+/** The first line of a text in which anything stands; of a page, without its tags. */
+function firstWords(body: string): string {
+  const isPage = body.trimStart().startsWith('<')
+  const words = isPage ? body.replace(/<[^>]*>/g, '') : body
+  return (
+    words
+      .trim()
+      .split(/[\r\n]/)[0]
+      ?.trim() ?? ''
+  )
 }

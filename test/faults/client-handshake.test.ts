@@ -138,6 +138,9 @@ interface Status {
   readonly said: string
 }
 
+const html =
+  '<!DOCTYPE html>\n<html>\n<head><title>503 Out for lunch</title></head>\n<body><p>Sorry.</p></body>\n</html>\n'
+
 /** Each after its head; `Content-Length` is added where no head says how long the body is. */
 const statuses: readonly Status[] = [
   {
@@ -147,11 +150,25 @@ const statuses: readonly Status[] = [
     said: 'There is only /chat.',
   },
   {
+    statement: '403 whose text begins with empty lines',
+    head: ['403 Forbidden'],
+    body: '\r\n\r\n no \r\n',
+    said: 'no',
+  },
+  {
+    statement: '500 in chunks',
+    head: ['500 Broken', 'Transfer-Encoding: chunked'],
+    body: '5\r\nIt is\r\nA;x=y\r\n our fault\r\n0\r\n\r\n',
+    told: 'It is our fault',
+    said: 'It is our fault',
+  },
+  {
     statement: '502 whose body has no end',
     head: ['502 Bad Gateway', 'Connection: close'],
     body: 'nobody is at home',
     said: 'nobody is at home',
   },
+  { statement: '503 with a page', head: ['503 No'], body: html, said: '503 Out for lunch' },
   {
     statement: '400 with 2,000 bytes of escape sequences',
     head: ['400 Bad'],
