@@ -4,14 +4,13 @@ import { openSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { onLinux, peakMiB } from './datagrams.ts'
 import { connectTo } from './sockets.ts'
-import { isOver, overWebSocket, run, sockpitCommand, start, startProgram, text } from './sockpit.ts'
+import { isOver, overWebSocket, run, start, text } from './sockpit.ts'
 import {
   closePayload,
   everyByte,
   maskedFrame,
   openTheirs,
   serveEcho,
-  startTheirs,
   type Their,
   upgradeByHand,
   upgradeRequest,
@@ -107,19 +106,6 @@ describe('ws-echo: messages', { concurrency: 3 }, () => {
     const verdicts = server.eventsOf('closed').map(overWebSocket)
     assert.equal(verdicts.filter(({ closeCode }) => closeCode === 1006).length, 100)
     assert.equal(verdicts.filter(({ clean }) => clean).length, 900)
-  })
-
-  test('--max-connections: one more is refused and told, later ones are served', async (t) => {
-    const { server, url } = await serveEcho(t, ['--max-connections', '2'])
-    const [one, two] = [await openTheirs(t, url), await openTheirs(t, url)]
-    const three = startTheirs(t, url)
-    await three.failure()
-    const { what, limit, count } = await server.event('limit')
-    assert.deepEqual([what, limit, count], ['connections', 2, 1])
-    one.socket.close(1000)
-    await verdictOn(server, 'server#1')
-    assert.equal((await (await openTheirs(t, url)).echo('later'))?.bytes.toString(), 'later')
-    assert.equal((await two.echo('still'))?.bytes.toString(), 'still')
   })
 
   test('verbs of a server reach one client, or all of them', async (t) => {
@@ -284,22 +270,6 @@ describe('ws-echo: clients that do not behave', { concurrency: 3 }, () => {
         [1, '€'],
       ],
     )
-  })
-
-  test('ulimit -n 64 and 100 clients: those that are refused are told, later ones are served', async (t) => {
-    const script = `ulimit -n 64; exec ${sockpitCommand} ws-echo 0 --json`
-    const server = startProgram(t, 'sh', ['-c', script])
-    const { url = '' } = await server.event('listening')
-    const all = Array.from({ length: 100 }, () => startTheirs(t, url))
-    const results = await Promise.allSettled(all.map((their) => their.opened()))
-    const open = all.filter((_, index) => results[index]?.status === 'fulfilled')
-    assert.ok(open.length >= 16 && open.length < 64, `${open.length} were served`)
-    assert.match((await server.event('limit')).detail, /ulimit -n/)
-    const [first] = open
-    first?.socket.close(1000)
-    await first?.closed()
-    await server.event('closed', (event) => isOver(event, 'websocket') && event.upgraded)
-    assert.equal((await (await openTheirs(t, url)).echo('later'))?.bytes.toString(), 'later')
   })
 })
 

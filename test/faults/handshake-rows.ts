@@ -2,10 +2,10 @@
 import { upgradeRequest } from '../e2e/web-sockets.ts'
 
 export type Lines = Readonly<Record<string, string>>
-type Asked = (port: number) => string
+export type Asked = (port: number) => string
 
 /** An upgrade in which these lines take the place of the usual ones. */
-function asked(lines: Lines, start?: string): Asked {
+export function asked(lines: Lines, start?: string): Asked {
   return (port) => upgradeRequest(port, lines, start)
 }
 
@@ -232,31 +232,40 @@ export const foreign: readonly Refused[] = [
 
 export interface LetIn {
   readonly statement: string
-  readonly lines: Lines
+  readonly asked: Asked
   /** The extension that is agreed on. */
   readonly extension?: string
 }
 
 export const ordinary: readonly LetIn[] = [
-  { statement: '`Connection: keep-alive, Upgrade` → 101', lines: { Connection: 'keep-alive, Upgrade' } },
-  { statement: 'tokens in any case → 101', lines: { Upgrade: 'WebSocket', Connection: 'UPGRADE' } },
+  {
+    statement: '`Connection: keep-alive, Upgrade` → 101',
+    asked: asked({ Connection: 'keep-alive, Upgrade' }),
+  },
+  { statement: 'tokens in any case → 101', asked: asked({ Upgrade: 'WebSocket', Connection: 'UPGRADE' }) },
 ]
 
 export const ofThisMachine: readonly LetIn[] = [
-  { statement: '`Host` localhost → 101', lines: { Host: 'localhost:1' } },
-  { statement: '`Origin` of a page of this machine → 101', lines: { Origin: 'http://localhost:8080' } },
+  { statement: '`Host` localhost → 101', asked: asked({ Host: 'localhost:1' }) },
+  {
+    statement: '`Origin` of a page of this machine → 101',
+    asked: asked({ Origin: 'http://localhost:8080' }),
+  },
 ]
 
-export const noBody: LetIn = { statement: '`Content-Length: 0` → 101', lines: { 'Content-Length': '0' } }
+export const noBody: LetIn = {
+  statement: '`Content-Length: 0` → 101',
+  asked: asked({ 'Content-Length': '0' }),
+}
 
 export const extensions: readonly LetIn[] = [
   {
     statement: 'extension named `constructor` or `__proto__` → ignored, 101',
-    lines: { 'Sec-WebSocket-Extensions': 'constructor, __proto__; toString=1' },
+    asked: asked({ 'Sec-WebSocket-Extensions': 'constructor, __proto__; toString=1' }),
   },
   {
     statement: 'the same beside one that we know → ignored, 101',
-    lines: { 'Sec-WebSocket-Extensions': 'constructor, permessage-deflate, __proto__' },
+    asked: asked({ 'Sec-WebSocket-Extensions': 'constructor, permessage-deflate, __proto__' }),
     extension: 'permessage-deflate',
   },
   ...[
@@ -267,6 +276,6 @@ export const extensions: readonly LetIn[] = [
     'server_no_context_takeover; server_no_context_takeover',
   ].map((parameters) => ({
     statement: `\`${parameters}\` → extension declined, 101`,
-    lines: { 'Sec-WebSocket-Extensions': `permessage-deflate; ${parameters}` },
+    asked: asked({ 'Sec-WebSocket-Extensions': `permessage-deflate; ${parameters}` }),
   })),
 ]

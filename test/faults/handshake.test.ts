@@ -1,19 +1,13 @@
 /** What a server makes of requests for an upgrade that are wrong, and of some that only look so. */
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
-import type { Event } from '../../src/event.ts'
-import { connectTo, type Peer } from '../e2e/sockets.ts'
-import { isOver, type Running } from '../e2e/sockpit.ts'
+import { test } from 'node:test'
+import type { Peer } from '../e2e/sockets.ts'
 import {
-  acceptOfKey,
   closePayload,
-  type EchoServer,
   framesIn,
-  inWords,
   maskedFrame,
   polite,
   serveEcho,
-  upgradeByHand,
   upgradeRequest,
   verdictOn,
 } from '../e2e/web-sockets.ts'
@@ -24,7 +18,6 @@ import {
   heads,
   keysAndVersions,
   type LetIn,
-  type Lines,
   malformed,
   noBody,
   ofThisMachine,
@@ -32,101 +25,8 @@ import {
   type Refused,
   startLines,
 } from './handshake-rows.ts'
-import { honestWebSocket, type RoundTrip, served } from './honest.ts'
-
-/** A client by hand; it answers no FIN unless it is made polite. */
-interface Client {
-  readonly peer: Peer
-  /** The name of the socket that serves it. */
-  readonly socket: string
-}
-
-async function arrive(t: TestContext, { server, port }: EchoServer): Promise<Client> {
-  const peer = await connectTo(t, port)
-  const { localPort } = peer.socket
-  const { socket } = await server.event('opened', ({ remote }) => remote.port === localPort)
-  return { peer, socket }
-}
-
-/** Whatever happened to one socket, in order, but for the reads and writes themselves. */
-function storyOf(server: Running, socket: string): string[] {
-  const isOfHeads = (event: Event) => event.socket === socket && event.kind !== 'bytes'
-  return server.events.filter(isOfHeads).map(inWords)
-}
-
-/** The lines behind the status line. */
-function linesOf(head: string): Lines {
-  const [, ...rest] = head.split('\r\n')
-  return Object.fromEntries(rest.map((line) => line.split(': ')))
-}
-
-/** Asks as the row says, and sees that the answer, the events and the end are those of a refusal. */
-async function refused(t: TestContext, echo: EchoServer, row: Refused): Promise<void> {
-  const { peer, socket } = await arrive(t, echo)
-  polite(peer).socket.write(row.asked(echo.port))
-  const whole = (await peer.whole()).toString()
-  const headEnd = whole.indexOf('\r\n\r\n')
-  const [head, body] = [whole.slice(0, headEnd), whole.slice(headEnd + 4)]
-  assert.equal(head.split('\r\n')[0], `HTTP/1.1 ${row.status}`)
-  assert.deepEqual(linesOf(head), {
-    Connection: 'close',
-    ...row.lines,
-    'Content-Type': 'text/plain; charset=utf-8',
-    'Content-Length': String(Buffer.byteLength(body)),
-  })
-  const [said, ...more] = body.trimEnd().split('\n')
-  assert.equal(said, `No WebSocket here: ${row.problem}.`)
-  if (row.hint === undefined) assert.deepEqual(more, [])
-  else assert.ok(more.includes(row.hint), body)
-
-  const verdict = await verdictOn(echo.server, socket)
-  const request = row.isUnreadable ? [] : ['request received']
-  const response = `response sent ${row.status.slice(0, 3)}`
-  const end = ['ended us', 'ended peer', 'closed websocket']
-  assert.deepEqual(storyOf(echo.server, socket), ['opened tcp', ...request, response, ...end])
-  const { problem } = await echo.server.event('response', (event) => event.socket === socket)
-  assert.equal(`${problem?.what} ${problem?.reason} (${problem?.section})`, row.problem)
-  const { upgraded, first, how, unsent } = verdict
-  assert.deepEqual([upgraded, first, how, unsent], [false, 'us', 'fin', 0])
-}
-
-/** Asks as the row says, and sees that it has become a WebSocket that echoes. */
-async function letIn(t: TestContext, { server, port }: EchoServer, row: LetIn): Promise<void> {
-  const { peer, has, frames } = await upgradeByHand(t, port, row.lines)
-  const [head = ''] = peer.text.split('\r\n\r\n')
-  assert.equal(head.split('\r\n')[0], 'HTTP/1.1 101 Switching Protocols')
-  assert.deepEqual(linesOf(head), {
-    Upgrade: 'websocket',
-    Connection: 'Upgrade',
-    'Sec-WebSocket-Accept': acceptOfKey,
-    ...(row.extension !== undefined && { 'Sec-WebSocket-Extensions': row.extension }),
-  })
-  const { localPort } = peer.socket
-  peer.socket.write(maskedFrame({ opcode: 1, payload: 'x' }))
-  await has(3)
-  assert.deepEqual(frames().map(inBrief), [[1, 'x']])
-  peer.socket.write(maskedFrame({ opcode: 8, payload: closePayload(1000) }))
-  await peer.whole()
-  const opened = await server.event(
-    'opened',
-    (event) => event.remote.port === localPort && isOver(event, 'websocket'),
-  )
-  assert.equal('compression' in opened ? opened.compression : undefined, row.extension)
-  const { upgraded, clean, closeCode } = await verdictOn(server, opened.socket)
-  assert.deepEqual([upgraded, clean, closeCode], [true, true, 1000])
-}
-
-function inBrief({ opcode, payload }: ReturnType<typeof framesIn>[number]): [number, string] {
-  return [opcode, payload.toString()]
-}
-
-/** Shows each statement in a test of its own, while the honest client is served. */
-function showing(t: TestContext, honest: RoundTrip) {
-  return (statement: string, misbehave: (t: TestContext) => Promise<void>) =>
-    t.test(statement, async (t) => {
-      await served(honest, () => misbehave(t))
-    })
-}
+import { honestWebSocket } from './honest.ts'
+import { arrive, inBrief, letIn, outOfTime, refused, showing } from './upgrading.ts'
 
 test('the server and the request', async (t) => {
   const echo = await serveEcho(t)
@@ -219,19 +119,4 @@ async function dripUntilClosed({ socket, closed }: Peer, text: string): Promise<
   } finally {
     clearInterval(timer)
   }
-}
-
-/** Sees that the server gave a client up because of this time limit. */
-async function outOfTime(
-  server: Running,
-  socket: string,
-  what: 'handshake' | 'close',
-  afterMs: number,
-): Promise<void> {
-  const { upgraded, first, openMs } = await verdictOn(server, socket)
-  assert.deepEqual([upgraded, first], [false, 'us'])
-  // A timer may fire a fraction of a millisecond early.
-  assert.ok(openMs > afterMs - 2 && openMs < afterMs + 10_000, `${openMs} ms`)
-  const told = await server.event('timeout', (event) => event.socket === socket)
-  assert.deepEqual([told.what, told.afterMs], [what, afterMs])
 }
