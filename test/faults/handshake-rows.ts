@@ -166,6 +166,13 @@ export const forms: readonly Refused[] = [
     ...unreadable,
   },
   {
+    statement: 'bare CR → 400',
+    asked: asked({ 'X-A': 'a\rX-B: b' }),
+    status: '400 Bad Request',
+    problem: 'header "X-A" holds a CR without an LF behind it (RFC 9112 §2.2)',
+    ...unreadable,
+  },
+  {
     statement: 'NUL → 400',
     asked: asked({ 'X-A': 'a\0b' }),
     status: '400 Bad Request',

@@ -152,7 +152,7 @@ async function refusals(server: Running): Promise<number> {
 }
 
 test('connections: --max-connections → refused, counted, told', async (t) => {
-  const args = ['--max-connections', '4', '--handshake-timeout', '1s', '--script', '-']
+  const args = ['--max-connections', '4', '--handshake-timeout', '2s', '--script', '-']
   const echo = await serveEcho(t, args, { stdin: 'pipe' })
   const { server, port, url } = echo
   const honest = await honestWebSocket(t, url)
@@ -163,7 +163,7 @@ test('connections: --max-connections → refused, counted, told', async (t) => {
     assert.equal(await refusals(server), 3)
     // Those who only hold a place lose it in time.
     await Promise.all(mute.map(({ peer }) => polite(peer).closed))
-    for (const { socket } of mute) await outOfTime(server, socket, 'handshake', 1_000)
+    for (const { socket } of mute) await outOfTime(server, socket, 'handshake', 2_000)
     assert.equal((await (await openTheirs(t, url)).echo('later'))?.bytes.toString(), 'later')
   })
   assert.equal(server.eventsOf('limit').length, 3)
