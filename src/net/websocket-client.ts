@@ -269,7 +269,7 @@ export class WebSocketClient implements Driver {
     }
     const { what, reason, section, hint } = problem
     const mend = hint === undefined ? '' : ` ${hint}`
-    const line = firstWords(this.#body)
+    const line = firstWords(Buffer.from(this.#body, 'latin1').toString())
     const said = line === '' ? '' : ` They say: "${line.slice(0, mostQuoted)}"`
     return new UpgradeError(
       `Cannot upgrade to WebSocket at ${url}: ${what} ${reason} (${section}).${mend}${said}`,

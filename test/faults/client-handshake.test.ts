@@ -170,6 +170,13 @@ const statuses: readonly Status[] = [
   },
   { statement: '503 with a page', head: ['503 No'], body: html, said: '503 Out for lunch' },
   {
+    statement: '404 in words that are not ASCII',
+    head: ['404 Not Found'],
+    body: 'Hier gibt es nur Grüße.\n',
+    told: Buffer.from('Hier gibt es nur Grüße.\n').toString('latin1'),
+    said: 'Hier gibt es nur Grüße.',
+  },
+  {
     statement: '400 with 2,000 bytes of escape sequences',
     head: ['400 Bad'],
     body: '\x1b[31m'.repeat(400),
@@ -180,7 +187,7 @@ const statuses: readonly Status[] = [
 
 function headOf({ head: [status, ...lines], body }: Status): string {
   const isBounded = lines.length > 0
-  const all = isBounded ? lines : [`Content-Length: ${body.length}`]
+  const all = isBounded ? lines : [`Content-Length: ${Buffer.byteLength(body)}`]
   return [`HTTP/1.1 ${status}`, ...all].join('\r\n')
 }
 
