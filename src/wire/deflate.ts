@@ -26,6 +26,9 @@ export interface DeflateContext {
   readonly takeover: boolean
 }
 
+/** A larger window than was agreed on does no harm to who reads, and one of 2^8 bytes is beyond zlib. */
+const widest: DeflateContext = { windowBits: 15, takeover: true }
+
 /** The last bytes of what has passed, as far back as the window reaches. */
 class Window {
   readonly #most: number
@@ -72,11 +75,11 @@ export class Deflater {
 
 /** Decompresses the messages that come one way. */
 export class Inflater {
-  readonly #window: Window
+  readonly #takeover: boolean
+  #window = new Window(widest)
 
-  /** A larger window than was agreed on does no harm here, and one of 2^8 bytes is beyond zlib. */
   constructor({ takeover }: Pick<DeflateContext, 'takeover'>) {
-    this.#window = new Window({ takeover, windowBits: 15 })
+    this.#takeover = takeover
   }
 
   /** The message, of at most so many bytes; or why there is none. */
@@ -91,9 +94,11 @@ export class Inflater {
       if (typeof piece === 'string') return piece
       pieces.push(piece.bytes)
       size += piece.bytes.length
-      this.#window.add(piece.bytes)
       rest = rest.subarray(piece.consumed)
+      // Without takeover, too, the rest of a message may refer to what stands before it.
+      if (this.#takeover || rest.length > tailAndEnd.length) this.#window.add(piece.bytes)
     }
+    if (!this.#takeover) this.#window = new Window(widest)
     return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces)
   }
 

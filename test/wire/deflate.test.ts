@@ -42,9 +42,14 @@ describe('decompressing a message (RFC 7692 §7.2.2)', () => {
     assert.equal(inflated(fresh().inflate(bytesOf('f2 00 11 00 00'), 5)), 'corrupt', 'without a first one')
   })
 
-  test('what stands before a last block can be referred to behind it', () => {
-    const inflater = new Inflater({ takeover: true })
-    assert.equal(inflated(inflater.inflate(bytesOf('f3 48 cd c9 c9 07 00 f2 00 11 00 00'), 10)), 'HelloHello')
+  test('what stands before a last block can be referred to behind it, and without takeover not in the next message', () => {
+    for (const takeover of [true, false]) {
+      const inflater = new Inflater({ takeover })
+      const message = inflater.inflate(bytesOf('f3 48 cd c9 c9 07 00 f2 00 11 00 00'), 10)
+      assert.equal(inflated(message), 'HelloHello')
+      const next = inflater.inflate(bytesOf('f2 00 11 00 00'), 10)
+      assert.equal(inflated(next), takeover ? 'Hello' : 'corrupt')
+    }
   })
 
   const broken: readonly [name: string, hex: string][] = [
