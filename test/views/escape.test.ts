@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { unescapeBytes } from '../../src/escapes.ts'
-import { createStreamEscaper, cutLength, escapeBytes, escapeText } from '../../src/views/escape.ts'
+import { createStreamEscaper, cutLength, escapeBytes, escapeText, oneLine } from '../../src/views/escape.ts'
 
 const bytesTable: readonly [name: string, hex: string, shown: string][] = [
   ['nothing', '', ''],
@@ -145,6 +145,14 @@ const anyBytes = fc
   .map((parts) => Buffer.concat(parts))
 
 const dangerous = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|^\p{M}/u
+
+test('oneLine: white space around a line feed becomes one space, other white space stays, in linear time', () => {
+  assert.equal(oneLine('a \n\t b  c\n'), 'a b  c ')
+  const long = '\u3000'.repeat(100_000)
+  const startedAt = performance.now()
+  assert.equal(oneLine(long).length, 8 * long.length)
+  assert.ok(performance.now() - startedAt < 1_000)
+})
 
 test('any bytes: nothing dangerous is left, and nothing is lost', () => {
   fc.assert(
