@@ -21,7 +21,7 @@ const defaultUrl = 'ws://localhost:9001/'
 
 /** `ws://host:port/path?query`; the scheme may be left out, and so may the host. @throws UsageError */
 export function parseWebSocketUrl(text: string = defaultUrl): WebSocketUrl {
-  checkLine('The URL', text)
+  checkLine('The URL', text, `"${withoutUser(text)}"`)
   const url = readUrl(complete(text), text)
   const isSecure = url.protocol === 'wss:'
   if (url.protocol !== 'ws:' && !isSecure) {
@@ -58,9 +58,10 @@ function readUrl(whole: string, text: string): URL {
   throw new UsageError(`"${withoutUser(text)}" is not a URL: ${hint}`)
 }
 
-/** A URL as it may be shown. */
+/** A URL as it may be shown, though it may be none: what stands before any @ may be a password with a slash in it. */
 function withoutUser(text: string): string {
-  return text.replace(/^((?:[a-z][a-z\d+.-]*:\/\/)?)[^/?#]*@/i, '$1')
+  const rest = text.replace(/^((?:[a-z][a-z\d+.-]*:\/\/)?)[^/?#]*@/i, '$1')
+  return rest.replace(/^((?:[a-z][a-z\d+.-]*:\/\/)?)[\s\S]*@/i, '$1…@')
 }
 
 function userOf(url: URL, text: string): string {

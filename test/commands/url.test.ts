@@ -78,12 +78,23 @@ describe('parseWebSocketUrl', () => {
   }
 
   test('no message repeats a password', () => {
-    for (const url of ['http://u:geheim@h/', 'ws://u:geheim@[::1', 'ws://u:geheim@h/#a', 'u:geheim@h#']) {
+    const plain = ['http://u:geheim@h/', 'ws://u:geheim@[::1', 'ws://u:geheim@h/#a', 'u:geheim@h#']
+    // A slash that should be %2F makes it something else than a password, but it was meant as one.
+    const odd = [
+      'ws://u:geheim@h/\n',
+      'ws://u:a/geheim@h',
+      'ws://u:a#geheim@h',
+      ' ws://u:geheim@h',
+      '\0geheim@h',
+    ]
+    for (const url of [...plain, ...odd]) {
       assert.throws(
         () => parseWebSocketUrl(url),
         (error) => error instanceof Error && !error.message.includes('geheim'),
+        url,
       )
     }
+    assert.throws(() => parseWebSocketUrl('ws://u:a/b@h'), /^UsageError: "ws:\/\/…@h" is not a URL/)
   })
 })
 
