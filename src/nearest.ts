@@ -3,7 +3,10 @@ export function nearest(word: string, words: readonly string[]): string | undefi
   let best: string | undefined
   let least = word.length < 4 ? 2 : 3
   for (const candidate of words) {
-    const distance = candidate.startsWith(word) && word !== '' ? 0.5 : editDistance(word, candidate)
+    const isBeginning = candidate.startsWith(word) && word !== ''
+    // A difference in length alone is as many edits: a word without end is not looked at.
+    if (!isBeginning && Math.abs(word.length - candidate.length) >= least) continue
+    const distance = isBeginning ? 0.5 : editDistance(word, candidate)
     if (distance < least) [best, least] = [candidate, distance]
   }
   return best

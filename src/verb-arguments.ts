@@ -187,9 +187,10 @@ export function expectArgument(rest: string): Action {
   return { kind: 'expect', payload, withinMs }
 }
 
-/** What stands in quotes is text, `within` too; else it begins a duration. */
+/** What stands in quotes is text, `within` too; else it begins a duration. Takes linear time. */
 function splitWithin(rest: string): { text: string; withinMs?: number } {
-  const [, text, duration = ''] =
-    /^("(?:[^"\\]|\\[\s\S])*"|[^"][\s\S]*?)\s+within(?:\s+(\S*))?$/.exec(rest) ?? []
-  return text === undefined ? { text: rest } : { text, withinMs: parseDuration(duration) }
+  const found = /\swithin(?:\s+(\S*))?$/.exec(rest)
+  const text = rest.slice(0, found?.index).trimEnd()
+  const isWhole = !text.startsWith('"') || /^"(?:[^"\\]|\\[\s\S])*"$/.test(text)
+  return found === null || !isWhole ? { text: rest } : { text, withinMs: parseDuration(found[1] ?? '') }
 }

@@ -336,7 +336,10 @@ export const verbs = {
     usage: '/help [VERB]',
     summary: 'these verbs, or one of them',
     example: '/help send',
-    parse: (rest) => (rest === '' ? { kind: 'help' } : { kind: 'help', verb: rest.replace(/^\//, '') }),
+    parse: (rest) => {
+      const verb = rest.replace(/^[/\s]+/, '')
+      return verb === '' ? { kind: 'help' } : { kind: 'help', verb }
+    },
   },
   quit: {
     brief: 'close everything and end',

@@ -87,6 +87,8 @@ const understood: readonly [line: string, action: Action][] = [
   ['/help', { kind: 'help' }],
   ['/help send', { kind: 'help', verb: 'send' }],
   ['/help /send', { kind: 'help', verb: 'send' }],
+  ['/help //', { kind: 'help' }],
+  ['/help / /send', { kind: 'help', verb: 'send' }],
   ['/quit', { kind: 'quit' }],
 ]
 
@@ -229,6 +231,28 @@ describe('formatAction', () => {
       '/to all /frame opcode=ping fin=0 mask=000102ff payload="x"',
     )
   })
+})
+
+describe('a line without end is understood or refused in linear time', () => {
+  const many = 200_000
+  const lines: readonly [name: string, line: string][] = [
+    ['white space in /expect', `/expect a${' '.repeat(many)}b`],
+    ['white space in /wait', `/wait a${' '.repeat(many)}b`],
+    ['within again and again', `/expect a${' within'.repeat(many)} b`],
+    ['a long verb', `/${'x'.repeat(many)}`],
+    ['a long setting', `/set ${'x'.repeat(many)} on`],
+  ]
+  for (const [name, line] of lines) {
+    test(name, () => {
+      const startedAt = performance.now()
+      try {
+        assert.equal(parseLine(line, client).kind, 'expect')
+      } catch (error) {
+        assert.ok(error instanceof UsageError)
+      }
+      assert.ok(performance.now() - startedAt < 1_000)
+    })
+  }
 })
 
 describe('any line', () => {
