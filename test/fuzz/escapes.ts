@@ -1,0 +1,128 @@
+/** What a peer's bytes look like: nothing that is left can act on a terminal, and nothing is lost. */
+import { unescapeBytes } from '../../src/escapes.ts'
+import { createStreamEscaper, cutLength, escapeBytes, oneLine } from '../../src/views/escape.ts'
+import { byteByByte, changed, inAnyPieces, inUtf8, type Source, sourceOf } from './source.ts'
+import { must, mustEqual, type Target } from './target.ts'
+import { characterSize, readUtf8 } from './utf8-reference.ts'
+
+/** What no text of ours may hold, wherever it comes from. */
+export const dangerous = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|^\p{M}/u
+
+const isHarmful = /^[\p{C}\p{Default_Ignorable_Code_Point}\\]$|^(?! )\p{Z}$/u
+const isMark = /^\p{M}$/u
+
+/** The characters of bytes; a byte that belongs to none is a number. */
+function charactersOf(bytes: Uint8Array): (string | number)[] {
+  const characters: (string | number)[] = []
+  for (let at = 0; at < bytes.length; ) {
+    const size = characterSize(bytes, at)
+    characters.push(size === 0 ? (bytes[at] ?? 0) : Buffer.from(bytes.subarray(at, at + size)).toString())
+    at += size === 0 ? 1 : size
+  }
+  return characters
+}
+
+/** What they look like, character by character; those that are kept stay as they are. */
+function expected(characters: readonly (string | number)[], kept: string): string {
+  // A mark attaches to what is before it: that must be a character that shows itself.
+  let isBare = true
+  let text = ''
+  for (const character of characters) {
+    isBare = typeof character === 'number' || isHarmful.test(character) || (isBare && isMark.test(character))
+    text += isBare && !kept.includes(String(character)) ? escapeOf(character) : character
+  }
+  return text
+}
+
+function escapeOf(character: string | number): string {
+  const named: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\\': '\\\\' }
+  const code = typeof character === 'number' ? character : (character.codePointAt(0) ?? 0)
+  const hex = code.toString(16)
+  if (typeof character === 'string' && code > 0x7f) return `\\u{${hex}}`
+  return named[character] ?? `\\x${hex.padStart(2, '0')}`
+}
+
+/** What a stream shows of these reads. */
+function shown(reads: Iterable<Uint8Array>): string {
+  const escaper = createStreamEscaper()
+  let text = ''
+  for (const read of reads) text += escaper.write(read)
+  return text + escaper.end()
+}
+
+function judge(input: Uint8Array): void {
+  const source = sourceOf(input)
+  const bytes = Buffer.from(input)
+  const characters = charactersOf(input)
+  const escaped = escapeBytes(input)
+  must(!dangerous.test(escaped), `something dangerous is left: ${JSON.stringify(escaped)}`)
+  mustEqual(escaped, expected(characters, ''), 'escaped')
+  must(bytes.equals(unescapeBytes(escaped)), 'what is shown stands for other bytes')
+  if (source.once(3))
+    mustEqual(escapeBytes(input, { keepNewlines: true }), expected(characters, '\n'), 'with its lines')
+
+  const stream = bytes.toString('latin1').replaceAll('\r\n', '\n')
+  const whole = shown([input])
+  mustEqual(whole, expected(charactersOf(Buffer.from(stream, 'latin1')), '\n\t'), 'a stream')
+  mustEqual(shown(inAnyPieces(input, source)), whole, 'in pieces')
+  if (source.once(6) && input.length < 500) mustEqual(shown(byteByByte(input)), whole, 'by bytes')
+
+  const { cut } = readUtf8(input.subarray(input.length - Math.min(3, input.length)))
+  if (cut > 0) mustEqual(cutLength(input), cut, 'the end is cut')
+  if (!source.once(3)) return
+  const line = oneLine(bytes.toString())
+  must(!dangerous.test(line), `something dangerous is left in one line: ${JSON.stringify(line)}`)
+}
+
+const tokens = [
+  ...inUtf8(
+    '\x1b[2J',
+    '\x1b]0;x\x07',
+    '\u009b',
+    '\u202e',
+    '\u2066',
+    '\u200d',
+    '\u200b',
+    '\u2028',
+    '\u2029',
+    '\u00a0',
+  ),
+  ...inUtf8(
+    '\u0301',
+    '\u20dd',
+    '\ufe0f',
+    '\u{e0100}',
+    '\ufeff',
+    '\u3000',
+    '\u{e0041}',
+    '\u{f0000}',
+    '\u0378',
+    '\u3164',
+  ),
+  ...inUtf8(
+    '\\',
+    '\\x1b',
+    '\r',
+    '\n',
+    '\r\n',
+    '\t',
+    ' ',
+    '\0',
+    '\x7f',
+    'a',
+    'é',
+    'e\u0301',
+    '漢',
+    '👩‍🔬',
+    '\ud7ff',
+  ),
+  ...['80', 'c2', 'e2', 'e280', 'f09f', 'f09f98', 'eda080', 'ff', 'f4908080'].map((hex) =>
+    Buffer.from(hex, 'hex'),
+  ),
+]
+
+function make(source: Source): Uint8Array {
+  return changed(Buffer.concat(source.some(12, () => source.pick(tokens))), source, tokens)
+}
+
+export const escapes: Target = { name: 'escapes', make, judge }

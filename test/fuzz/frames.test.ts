@@ -1,0 +1,4 @@
+import { testTargets } from './gate.ts'
+import { frameTargets } from './targets.ts'
+
+testTargets(frameTargets)

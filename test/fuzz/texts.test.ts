@@ -1,0 +1,4 @@
+import { testTargets } from './gate.ts'
+import { textTargets } from './targets.ts'
+
+testTargets(textTargets)

@@ -1,0 +1,4 @@
+import { testTargets } from './gate.ts'
+import { wireTargets } from './targets.ts'
+
+testTargets(wireTargets)
