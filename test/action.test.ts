@@ -5,9 +5,8 @@ import { type Action, type Dialect, formatAction, parseLine, verbRows } from '..
 import { UsageError } from '../src/errors.ts'
 import type { Transport } from '../src/event.ts'
 import { nearest } from '../src/nearest.ts'
-import { settingNames } from '../src/settings.ts'
 import { anyAction, expect, plain, send } from './any-action.ts'
-import { anyText, wellFormedText } from './any-text.ts'
+import { wellFormedText } from './any-text.ts'
 
 const server: Dialect = { transport: 'tcp', role: 'server', eol: 'lf' }
 const client: Dialect = { ...server, role: 'client' }
@@ -251,37 +250,6 @@ describe('a line without end is understood or refused in linear time', () => {
         assert.ok(error instanceof UsageError)
       }
       assert.ok(performance.now() - startedAt < 1_000)
-    })
-  }
-})
-
-describe('any line', () => {
-  const pieces = fc.constantFrom(
-    ...verbRows({ ...server, transport: 'websocket' }).map((row) => `/${row.verb} `),
-    ...['opcode=', 'ping', 'hex=', 'payload=', 'length=', 'mask=none', '--binary ', '--fragments ', '1000 '],
-    ...transports.flatMap((transport) => settingNames(transport)),
-    ...['"', '\\', ' ', 'all', '3', '/', 'within', '5s', 'x', '\\x', '\\u{', '\x1b', '\u2028', '\t'],
-  )
-  const anyLine = fc.oneof(
-    fc.array(pieces, { maxLength: 8 }).map((parts) => parts.join('')),
-    anyText.map((text) => `/${text.replace(/[\r\n]/g, '')}`),
-    anyText.map((text) => text.replace(/[\r\n]/g, '')),
-  )
-
-  const dialects = transports.flatMap((transport) => [server, client].map((one) => ({ ...one, transport })))
-  for (const dialect of dialects) {
-    test(`of a ${dialect.role} of ${dialect.transport} parses or is refused in one line`, () => {
-      fc.assert(
-        fc.property(anyLine, (line) => {
-          try {
-            assert.equal(typeof parseLine(line, dialect).kind, 'string')
-          } catch (error) {
-            assert.ok(error instanceof UsageError, String(error))
-            assert.match(error.message, /^[^\r\n]+$/)
-          }
-        }),
-        { numRuns: 500 },
-      )
     })
   }
 })

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
 import { UsageError } from '../src/errors.ts'
 import { longestDurationMs, parseDuration, parsePort, parseSize, parseWhole } from '../src/quantities.ts'
-import { anyText } from './any-text.ts'
 
 type Parse = (text: string) => number
 
@@ -128,54 +126,4 @@ describe('parsePort', () => {
     ['65535', 65_535],
   ])
   refuses(parsePort, [...noNumbers, '65536', '99999', '100000', '1.0', '80.5'])
-})
-
-describe('any text', () => {
-  const parsers: readonly (readonly [Parse, min: number, max: number])[] = [
-    [parseDuration, 0, longestDurationMs],
-    [parseSize, 1, 2 ** 31],
-    [parseWhole, 0, Number.MAX_SAFE_INTEGER],
-    [parsePort, 0, 65_535],
-  ]
-  const almost = fc
-    .tuple(
-      fc.oneof(fc.double({ noNaN: true, min: -10, max: 1e11 }).map(String), fc.nat().map(String)),
-      fc.constantFrom('', 'ms', 's', 'm', 'h', 'b', 'kb', 'MiB', 'GB', 'x', 'constructor', '-', ' '),
-    )
-    .map(([digits, unit]) => digits + unit)
-
-  for (const [parse, min, max] of parsers) {
-    test(`${parse.name} gives a whole number in range, or throws a UsageError`, () => {
-      fc.assert(
-        fc.property(fc.oneof(anyText, almost), (text) => {
-          let value: number
-          try {
-            value = parse(text)
-          } catch (error) {
-            assert.ok(error instanceof UsageError)
-            return
-          }
-          assert.ok(Number.isInteger(value) && value >= min && value <= max, `${text}: ${value}`)
-          assert.match(text, /^\d/)
-        }),
-      )
-    })
-  }
-
-  test('a whole number with any unit is that many of it', () => {
-    const durations = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
-    const sizes = { b: 1, kB: 1e3, MB: 1e6, GB: 1e9, KiB: 1_024, MiB: 1_024 ** 2, GiB: 1_024 ** 3 }
-    const check = (parse: Parse, units: Readonly<Record<string, number>>, max: number, min: number) => {
-      const unit = fc.constantFrom(...Object.entries(units))
-      fc.assert(
-        fc.property(fc.nat(5_000), unit, (count, [name, factor]) => {
-          const value = count * factor
-          if (value > max || value < min) assert.throws(() => parse(`${count}${name}`), UsageError)
-          else assert.equal(parse(`${count}${name}`), value)
-        }),
-      )
-    }
-    check(parseDuration, durations, longestDurationMs, 0)
-    check(parseSize, sizes, 2 ** 31, 1)
-  })
 })

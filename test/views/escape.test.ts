@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
 import { unescapeBytes } from '../../src/escapes.ts'
 import { createStreamEscaper, cutLength, escapeBytes, escapeText, oneLine } from '../../src/views/escape.ts'
 
@@ -117,69 +116,10 @@ test('a stream: a character cut between two reads', () => {
   assert.equal(escaper.end(), '')
 })
 
-/** Bytes in which what matters is likely, beside bytes that are anything. */
-const anyBytes = fc
-  .array(
-    fc.oneof(
-      fc.uint8Array({ maxLength: 6 }),
-      fc.string({ unit: 'binary', maxLength: 4 }).map((text) => new Uint8Array(Buffer.from(text))),
-      fc
-        .constantFrom(
-          '\u0301',
-          '\u202e',
-          '\u200d',
-          '\u2028',
-          '\u009b',
-          '\x1b',
-          '\\',
-          '\r',
-          '\n',
-          '\t',
-          '漢',
-          '👩‍🔬',
-        )
-        .map((text) => new Uint8Array(Buffer.from(text))),
-    ),
-    { maxLength: 12 },
-  )
-  .map((parts) => Buffer.concat(parts))
-
-const dangerous = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|^\p{M}/u
-
 test('oneLine: white space around a line feed becomes one space, other white space stays, in linear time', () => {
   assert.equal(oneLine('a \n\t b  c\n'), 'a b  c ')
   const long = '\u3000'.repeat(100_000)
   const startedAt = performance.now()
   assert.equal(oneLine(long).length, 8 * long.length)
   assert.ok(performance.now() - startedAt < 1_000)
-})
-
-test('any bytes: nothing dangerous is left, and nothing is lost', () => {
-  fc.assert(
-    fc.property(anyBytes, (bytes) => {
-      const shown = escapeBytes(bytes)
-      assert.doesNotMatch(shown, dangerous)
-      assert.deepEqual(Buffer.from(unescapeBytes(shown)), bytes)
-    }),
-    { numRuns: 2_000 },
-  )
-})
-
-test('any split of any stream shows the same', () => {
-  const cutPoints = fc.array(fc.nat(40), { maxLength: 6 })
-  const show = (reads: readonly Uint8Array[]): string => {
-    const escaper = createStreamEscaper()
-    return reads.map((read) => escaper.write(read)).join('') + escaper.end()
-  }
-  fc.assert(
-    fc.property(anyBytes, cutPoints, (bytes, points) => {
-      const sorted = [0, ...points.sort((a, b) => a - b), bytes.length]
-      const reads = sorted.map((start, at) => bytes.subarray(start, sorted[at + 1]))
-      const whole = show([bytes])
-      assert.equal(show(reads.slice(0, -1)), whole)
-      assert.equal(show(Array.from(bytes, (byte) => Uint8Array.of(byte))), whole)
-      assert.doesNotMatch(whole.replace(/[\n\t]/g, ''), dangerous)
-    }),
-    { numRuns: 2_000 },
-  )
 })

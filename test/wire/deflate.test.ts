@@ -203,14 +203,4 @@ describe('compressing a message (RFC 7692 §7.2.1)', () => {
       ),
     )
   })
-
-  test('any bytes are a message, too large, or corrupt', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 60 }), (payload) => {
-        const result = new Inflater({ takeover: true }).inflate(payload, 500)
-        assert.ok(typeof result === 'string' || result.length <= 500)
-      }),
-      { numRuns: 500 },
-    )
-  })
 })

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
 import {
   cut,
   encodeHead,
@@ -420,47 +419,6 @@ describe('limits', () => {
   })
 })
 
-describe('any bytes', () => {
-  const pieces = [
-    'GET / HTTP/1.1\r\n',
-    'HTTP/1.1 101 x\r\n',
-    'Host: a\r\n',
-    '\r\n',
-    '\r',
-    '\n',
-    ' ',
-    ':',
-    '\0',
-    'é',
-  ]
-  const anyBytes = fc
-    .array(fc.oneof(fc.constantFrom(...pieces).map(latin1), fc.uint8Array({ maxLength: 5 })), {
-      maxLength: 12,
-    })
-    .map((parts) => Buffer.concat(parts))
-  const cuts = fc.array(fc.nat(60), { maxLength: 8 })
-
-  for (const [name, create] of [
-    ['request', () => new RequestReader()],
-    ['response', () => new ResponseReader()],
-  ] as const) {
-    test(`give more, a head or a fault of a ${name}, however they are split`, () => {
-      fc.assert(
-        fc.property(anyBytes, cuts, (bytes, places) => {
-          const sorted = [0, ...places.sort((a, b) => a - b), bytes.length]
-          const chunks = sorted.slice(1).map((end, index) => bytes.subarray(sorted[index], end))
-          const reader: Reader<{ readonly kind: string }> = create()
-          const whole = readAll(reader, [bytes])
-          assert.ok(['more', 'head', 'fault'].includes(whole.kind))
-          assert.deepEqual(readAll<{ readonly kind: string }>(create(), chunks), whole)
-          assert.ok(text(bytes).startsWith(whole.raw))
-        }),
-        { numRuns: 2_000 },
-      )
-    })
-  }
-})
-
 describe('encodeHead', () => {
   test('writes CRLF and latin1', () => {
     const bytes = encodeHead('GET / HTTP/1.1', [
@@ -483,22 +441,6 @@ describe('encodeHead', () => {
         name: 'RangeError',
         message: /^A line of a head is /,
       }))
-
-  test('writes what the reader reads', () => {
-    const value = fc.string({
-      unit: fc
-        .integer({ min: 0x21, max: 0xff })
-        .filter((code) => code !== 0x7f)
-        .map((code) => String.fromCharCode(code)),
-    })
-    const name = fc.stringMatching(/^[!#-'*+.^-`|~\w-]+$/)
-    fc.assert(
-      fc.property(fc.array(fc.tuple(name, value), { maxLength: 20 }), (headers) => {
-        const result = new RequestReader().push(encodeHead('GET / HTTP/1.1', headers))
-        assert.deepEqual(result.kind === 'head' && result.head.headers, headers)
-      }),
-    )
-  })
 })
 
 describe('lists', () => {

@@ -1,43 +1,9 @@
 import assert from 'node:assert/strict'
-import { isUtf8 } from 'node:buffer'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
 import { Utf8Checker } from '../../src/wire/utf8.ts'
+import { readUtf8 } from '../fuzz/utf8-reference.ts'
 
 const bytesOf = (hex: string) => Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'))
-
-/** The second byte that each first byte allows (RFC 3629 §4), written down apart from the code under test. */
-function secondRange(first: number): [number, number] {
-  if (first === 0xe0) return [0xa0, 0xbf]
-  if (first === 0xed) return [0x80, 0x9f]
-  if (first === 0xf0) return [0x90, 0xbf]
-  return first === 0xf4 ? [0x80, 0x8f] : [0x80, 0xbf]
-}
-
-function sizeOf(first: number): number {
-  if (first <= 0x7f) return 1
-  if (first >= 0xc2 && first <= 0xdf) return 2
-  if (first >= 0xe0 && first <= 0xef) return 3
-  return first >= 0xf0 && first <= 0xf4 ? 4 : 0
-}
-
-/** Where the first impossible byte stands; -1 where there is none; and whether a character is cut at the end. */
-function oracle(bytes: Uint8Array): { impossible: number; isCut: boolean } {
-  let at = 0
-  while (at < bytes.length) {
-    const first = bytes[at] ?? 0
-    const size = sizeOf(first)
-    if (size === 0) return { impossible: at, isCut: false }
-    for (let next = 1; next < size; next += 1) {
-      const byte = bytes[at + next]
-      if (byte === undefined) return { impossible: -1, isCut: true }
-      const [least, most] = next === 1 ? secondRange(first) : [0x80, 0xbf]
-      if (byte < least || byte > most) return { impossible: at + next, isCut: false }
-    }
-    at += size
-  }
-  return { impossible: -1, isCut: false }
-}
 
 /** Which byte is refused where they come one by one; -1 where none is. */
 function refusedAt(bytes: Uint8Array): number {
@@ -52,9 +18,9 @@ function verdict(pieces: readonly Uint8Array[]): 'valid' | 'cut' | 'impossible' 
 }
 
 function expected(bytes: Uint8Array): 'valid' | 'cut' | 'impossible' {
-  const { impossible, isCut } = oracle(bytes)
+  const { impossible, cut } = readUtf8(bytes)
   if (impossible >= 0) return 'impossible'
-  return isCut ? 'cut' : 'valid'
+  return cut > 0 ? 'cut' : 'valid'
 }
 
 const rows: readonly [name: string, hex: string, result: number | 'valid' | 'cut'][] = [
@@ -112,7 +78,7 @@ describe('UTF-8 in pieces (RFC 3629 §4)', () => {
     const said = typeof result === 'number' ? 'impossible' : result
     test(`${name}: ${typeof result === 'number' ? `impossible at ${result}` : result}`, () => {
       assert.equal(refusedAt(bytes), typeof result === 'number' ? result : -1)
-      assert.equal(oracle(bytes).impossible, typeof result === 'number' ? result : -1)
+      assert.equal(readUtf8(bytes).impossible, typeof result === 'number' ? result : -1)
       assert.equal(verdict([bytes]), said)
       for (let at = 0; at <= bytes.length; at += 1) {
         for (let to = at; to <= bytes.length; to += 1) {
@@ -126,7 +92,7 @@ describe('UTF-8 in pieces (RFC 3629 §4)', () => {
   test('every pair of bytes, with whatever may follow, is judged at the exact byte', () => {
     for (let pair = 0; pair < 65_536; pair += 1) {
       const bytes = Uint8Array.of(pair >> 8, pair & 0xff, 0x80, 0x80)
-      if (refusedAt(bytes) !== oracle(bytes).impossible) assert.fail(Buffer.from(bytes).toString('hex'))
+      if (refusedAt(bytes) !== readUtf8(bytes).impossible) assert.fail(Buffer.from(bytes).toString('hex'))
       if (verdict([bytes]) !== expected(bytes)) assert.fail(Buffer.from(bytes).toString('hex'))
     }
   })
@@ -137,28 +103,5 @@ describe('UTF-8 in pieces (RFC 3629 §4)', () => {
     assert.ok(!checker.ends())
     assert.ok(checker.accepts(bytesOf('61')))
     assert.ok(checker.ends())
-  })
-
-  const anyText = fc.string({ unit: 'binary', maxLength: 30 }).map((text) => new TextEncoder().encode(text))
-  const anyBytes = fc.oneof(
-    anyText,
-    fc.uint8Array({ maxLength: 30 }),
-    fc
-      .tuple(anyText, fc.nat(255), fc.nat(99))
-      .map(([bytes, byte, at]) => bytes.map((old, index) => (index === at % bytes.length ? byte : old))),
-  )
-
-  test('any bytes in any pieces: as Node and the rules say', () => {
-    fc.assert(
-      fc.property(anyBytes, fc.array(fc.nat(30), { maxLength: 4 }), (bytes, cuts) => {
-        const edges = [0, ...cuts.toSorted((a, b) => a - b), bytes.length]
-        const pieces = edges.slice(1).map((to, index) => bytes.subarray(edges[index], to))
-        const said = verdict(pieces)
-        assert.equal(said, expected(bytes))
-        assert.equal(said === 'valid', isUtf8(bytes))
-        assert.equal(refusedAt(bytes), oracle(bytes).impossible)
-      }),
-      { numRuns: 2_000 },
-    )
   })
 })

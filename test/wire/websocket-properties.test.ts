@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { deflateRawSync } from 'node:zlib'
-import fc from 'fast-check'
-import { Arena } from '../../src/wire/arena.ts'
 import type { Role } from '../../src/wire/frame.ts'
-import { WebSocketMachine } from '../../src/wire/websocket.ts'
 import {
   byteByByte,
   closing,
@@ -137,128 +134,6 @@ for (const role of roles) {
           [0, 1, 2].flatMap((index) => directions.map((direction) => [direction, message(index)])),
         )
       }
-    })
-
-    const anyFrame = fc
-      .record({
-        name: fc.constantFrom('text', 'binary', 'continuation', 'ping', 'pong', 'close', 3, 11),
-        payload: fc.oneof(
-          fc.string({ unit: 'binary', maxLength: 40 }).map((text) => Buffer.from(text)),
-          fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
-          fc.constant(zipped),
-        ),
-        fin: fc.boolean(),
-        rsv: fc.constantFrom(0, 0, 0, 0, 4, 2),
-      })
-      .map(({ name, payload, fin, rsv }) => to(name as 'text', payload, { fin, rsv }))
-
-    test('any frames in any pieces', () => {
-      fc.assert(
-        fc.property(
-          fc.array(anyFrame, { maxLength: 8 }),
-          fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 5 }),
-          fc.boolean(),
-          fc.boolean(),
-          (frames, sizes, isCompressed, lax) => {
-            const bytes = Buffer.concat(frames)
-            const setup = {
-              compression: isCompressed ? compression : undefined,
-              lax,
-              wanted: everything,
-              maxPayload: 300,
-            }
-            const harness = new Harness(role, setup)
-            for (let at = 0, turn = 0; at < bytes.length; turn += 1) {
-              const size = sizes[turn % sizes.length] ?? 1
-              harness.receive(bytes.subarray(at, at + size))
-              at += size
-            }
-            assert.deepEqual(seen(harness), seen(new Harness(role, setup).receive(bytes)))
-          },
-        ),
-        { numRuns: 400 },
-      )
-    })
-  })
-
-  describe(`hostile bytes, as a ${role}`, () => {
-    const parts = [
-      to('text', 'Hello'),
-      to('binary', noise(30)),
-      to('binary', noise(130)),
-      to('text', 'κόσ', { fin: false }),
-      to('continuation', 'με'),
-      to('continuation', '', { fin: false }),
-      to('ping', 'p'),
-      to('pong'),
-      to('text', zipped, { rsv: 4 }),
-      to('close', closing(1000)),
-    ]
-
-    for (const agreed of [undefined, compression]) {
-      test(`250,000 frames, mutated, ${agreed === undefined ? 'plain' : 'compressed'}: frames, violations, limits, or more is needed`, () => {
-        let state = 20_261_123
-        const below = (limit: number) => {
-          state ^= state << 13
-          state ^= state >>> 17
-          state ^= state << 5
-          return (state >>> 0) % limit
-        }
-        const kinds = new Set<string>()
-        const stream = Buffer.allocUnsafeSlow(16_384)
-        const arena = new Arena()
-        for (let made = 0; made < 250_000; made += 50) {
-          const watched = below(2) === 0
-          const machine = new WebSocketMachine({
-            role,
-            compression: agreed,
-            maxPayload: 1_000,
-            maxFragments: 20,
-            echo: agreed === undefined || below(8) === 0,
-            lax: below(4) === 0,
-            wanted: watched ? everything : nothing,
-            arena,
-            nextMask: (into) => into.fill(below(256)),
-          })
-          let size = 0
-          for (let count = 0; count < 50; count += 1) {
-            // A close ends it all, so it is rare; so is what zlib has to look at, which takes its time.
-            const pick = below(60)
-            const frame = parts[pick < 58 ? pick % 8 : pick - 50] ?? stream
-            // Fragments belong together.
-            const isStart = frame === parts[3]
-            const isRest = frame === parts[4] || frame === parts[5]
-            for (const part of isStart
-              ? [frame, parts[6], parts[5], parts[4]]
-              : isRest
-                ? [parts[7]]
-                : [frame]) {
-              size += part?.copy(stream, size) ?? 0
-            }
-          }
-          for (let count = below(4); count > 0; count -= 1) stream[below(size)] = below(256)
-          for (let at = 0; at < size; ) {
-            const end = Math.min(size, at + 1 + below(size))
-            for (const output of machine.receive(stream.subarray(at, end), made)) {
-              kinds.add(output.kind)
-              if (output.kind === 'write') arena.give(output.memory)
-            }
-            at = end
-          }
-          assert.ok(machine.held <= 8_192)
-        }
-        const usual = ['closing', 'end', 'frame', 'limit', 'message', 'pong', 'violation', 'write']
-        assert.deepEqual([...kinds].sort(), usual)
-      })
-    }
-
-    test('noise', () => {
-      fc.assert(
-        fc.property(fc.uint8Array({ maxLength: 400 }), fc.boolean(), (bytes, lax) => {
-          new Harness(role, { lax, compression, wanted: everything }).receive(bytes, ...byteByByte(bytes))
-        }),
-        { numRuns: 500 },
-      )
     })
   })
 }
