@@ -27,6 +27,7 @@ function judgeRead(text: string, family: Family, leastPort: number, parse: (text
     version === 0 ? /^[^\s:/?#@[\]\\]+$/.test(host) : (family ?? version) === version,
     `host ${host} of ${text}`,
   )
+  must(!text.includes(']:') || version === 6, `${host} stands in brackets in ${text}`)
   // Nothing is made up: what is not a default was given.
   const isGiven = (part: string, byDefault: readonly string[]) =>
     text.includes(part) || byDefault.includes(part)

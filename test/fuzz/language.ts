@@ -76,7 +76,10 @@ function withTo(action: Action): Action {
 
 function judge(input: Uint8Array): void {
   const line = Buffer.from(input).toString().replaceAll('\n', '')
-  const dialect = sourceOf(input).pick(dialects)
+  // What was printed means the same to a server of its transport.
+  const known = lines.get(line)
+  const dialect: Dialect =
+    known === undefined ? sourceOf(input).pick(dialects) : { transport: known, role: 'server', eol: 'lf' }
   const read = readOrRefused(line, () => parseLine(line, dialect))
   const sent = sentBy(line, dialect)
   if ('refused' in read) {
@@ -87,16 +90,23 @@ function judge(input: Uint8Array): void {
   must(sent !== 'refused', 'taken is what means nothing')
   if (sent !== undefined) must(action.kind === 'send' && sent.equals(action.payload), 'other bytes are sent')
   const printed = formatAction(action)
+  if (known !== undefined) mustEqual(printed, line, 'printed anew')
+  must(action.kind === 'help' || action.kind === 'to' || /^[ -~]*$/.test(printed), `printed as ${printed}`)
   // What is for somebody is written as a line of a server's, with /to before it.
   const again = parseLine(printed, { ...dialect, role: 'server' })
   mustEqual(plain(withTo(again)), plain(withTo(action)), `printed as ${printed}`)
   mustEqual(formatAction(again), printed, 'printed again')
 }
 
-/** Lines of any actions. */
-const lines = transports.flatMap((transport, seed) =>
-  fc.sample(anyAction(transport), { numRuns: 500, seed }).map((action) => Buffer.from(formatAction(action))),
+/** Lines of any actions, and the transport whose server does them. */
+const lines = new Map(
+  transports.flatMap((transport, seed) =>
+    fc
+      .sample(anyAction(transport), { numRuns: 500, seed })
+      .map((action) => [formatAction(action), transport] as const),
+  ),
 )
+const printedLines = [...lines.keys()].map((line) => Buffer.from(line))
 const rows = transports.flatMap((transport) => verbRows({ transport, role: 'server' }))
 const examples = [
   ...rows.map(({ example }) => example),
@@ -127,6 +137,10 @@ const tokens = inUtf8(
     '\\x41',
     '\\u{',
     '\\u{1F600}',
+    '\\u{d800}',
+    '\\u{dfff}',
+    '\\u{10ffff}',
+    '\\u{110000}',
     '\\n',
     ' ',
     'all ',
@@ -141,7 +155,7 @@ const tokens = inUtf8(
 )
 
 function make(source: Source): Uint8Array {
-  const line = source.once(2) ? source.pick(lines) : Buffer.from(source.pick(examples))
+  const line = source.once(2) ? source.pick(printedLines) : Buffer.from(source.pick(examples))
   const whole = source.once(10) ? Buffer.concat(source.some(8, () => source.pick(tokens))) : line
   // What takes more than linear time shows in a line that is long.
   const rest = source.once(2_000)

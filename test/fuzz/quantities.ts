@@ -33,7 +33,9 @@ function exactly(
     after += 1
     while (isDigit(after)) after += 1
   }
-  const factor = units.get(text.slice(after).toLowerCase())
+  const unit = text.slice(after)
+  // U+212A is a k in lower case, too.
+  const factor = [...unit].every((letter) => letter < '\x7f') ? units.get(unit.toLowerCase()) : undefined
   if (end === 0 || factor === undefined) return undefined
   const decimals = text.slice(end + 1, after)
   const under = 10n ** BigInt(decimals.length)

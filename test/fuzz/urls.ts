@@ -24,7 +24,9 @@ function judgeUrl(text: string): void {
     /^\/[!-~]*$/.test(target) && /^[!-~]+$/.test(authority),
     `what goes into the head: ${target} ${authority}`,
   )
-  must(!/[@/?#]/.test(authority), `the authority: ${authority}`)
+  must(!/[@/?#]/.test(authority) && !text.includes('#'), `the authority: ${authority}`)
+  const [, named = isSecure ? 443 : 80] = /:(\d+)$/.exec(authority) ?? []
+  mustEqual(port, Number(named), 'the port')
   mustEqual(shown, `${isSecure ? 'wss' : 'ws'}://${authority}${target}`, 'shown')
   const userinfo = /^(?:(?:[a-z][a-z\d+.-]*:)?\/\/)?([^/?#\\]*)@/i.exec(text)?.[1]
   if (userinfo?.includes(secret)) must(credentials?.includes(secret) === true, 'the password is lost')

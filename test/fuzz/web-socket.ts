@@ -1,4 +1,5 @@
 /** A WebSocket of either role: whatever comes in whatever pieces, what it tells and writes is what the RFC has. */
+import { isUtf8 } from 'node:buffer'
 import { Arena } from '../../src/wire/arena.ts'
 import type { Role } from '../../src/wire/frame.ts'
 import type { Output } from '../../src/wire/output.ts'
@@ -21,6 +22,8 @@ import { type Outcome, outcomeOf, type Rules } from './web-socket-reference.ts'
 interface Setup extends Rules {
   readonly echo: boolean
   readonly lax: boolean
+  /** A close frame of ours has gone out before. */
+  readonly isClosing: boolean
   readonly wanted: typeof everything
 }
 
@@ -34,7 +37,7 @@ class Run {
   readonly frames: [first: number, payload: string][] = []
   readonly violations: string[] = []
   readonly #written: Buffer[] = []
-  #ended = false
+  ended = false
   #taken = 0
 
   constructor(setup: Setup) {
@@ -43,6 +46,12 @@ class Run {
       ...setup,
       ...{ arena, nextMask, compression: setup.compression ? compression : undefined },
     })
+  }
+
+  /** Begins with a close frame of ours, where that is so. */
+  begin({ isClosing }: Setup): this {
+    if (isClosing) for (const output of this.machine.close(1000)) this.#note(output)
+    return this
   }
 
   get written(): Buffer {
@@ -71,9 +80,9 @@ class Run {
   }
 
   #note(output: Output): void {
-    must(!this.#ended, 'something comes behind the end')
+    must(!this.ended, 'something comes behind the end')
     if (output.kind === 'write') this.#written.push(Buffer.from(output.bytes))
-    else if (output.kind === 'end') this.#ended = true
+    else if (output.kind === 'end') this.ended = true
     else if (output.kind === 'pong') this.told.push(`pong ${latin1(output.payload)}`)
     else if (output.kind === 'message') {
       if (output.direction === 'received')
@@ -82,9 +91,7 @@ class Run {
       this.violations.push(`${output.code} ${output.message} ${output.section}`)
       this.told.push(`failed ${output.closeCode}`)
     } else if (output.kind === 'limit') this.told.push(`failed ${output.what === 'fragments' ? 1008 : 1009}`)
-    else if (output.kind === 'closing') {
-      if (output.by === 'peer') this.told.push(`closed ${this.machine.receivedClose?.code}`)
-    } else if (output.direction === 'received') {
+    else if (output.kind === 'frame' && output.direction === 'received') {
       const { fin, rsv1, rsv2, rsv3, opcode, payload } = output
       const bits = [fin, rsv1, rsv2, rsv3].map((isSet) => (isSet ? 1 : 0)).join('')
       this.frames.push([(Number.parseInt(bits, 2) << 4) | opcode, latin1(payload)])
@@ -106,7 +113,10 @@ function answersOf(written: Buffer, setup: Setup): [opcode: number, payload: str
       first === (0x80 | opcode) || (first === (0xc0 | opcode) && setup.compression && opcode < 8),
       'the first byte',
     )
-    if (opcode === 8) return [8, payload.length === 0 ? '' : String(payload.readUInt16BE())]
+    if (opcode === 8) {
+      must(payload.length <= 125 && isUtf8(payload.subarray(2)), 'what a close frame of ours says')
+      return [8, payload.length === 0 ? '' : String(payload.readUInt16BE())]
+    }
     if (first < 0xc0) return [opcode, latin1(payload)]
     const { bytes, isCorrupt } = inflated(payload, before, 100_000)
     must(!isCorrupt && payload.length < bytes.length, 'compressed is shorter')
@@ -118,14 +128,27 @@ function answersOf(written: Buffer, setup: Setup): [opcode: number, payload: str
 function judgeRun(run: Run, expected: Outcome, setup: Setup): void {
   const isSeen = setup.wanted.receivedMessages
   const told = expected.told.filter((word) => isSeen || !/^(?:text|binary) /.test(word))
-  const answers = expected.answers.filter(([opcode]) => setup.echo || opcode > 2)
+  const answers = setup.isClosing
+    ? [[8, '1000']]
+    : expected.answers.filter(([opcode]) => setup.echo || opcode > 2)
   if (expected.isCorruptFurtherOn && run.told.at(-1) === 'failed 1007') {
     told.splice(-1, 1, 'failed 1007')
-    answers.splice(-1, 1, [8, '1007'])
+    if (!setup.isClosing) answers.splice(-1, 1, [8, '1007'])
   }
-  mustEqual(run.told, told, 'told')
+  const { receivedClose } = run.machine
+  mustEqual(
+    receivedClose === undefined ? run.told : [...run.told, `closed ${receivedClose.code}`],
+    told,
+    'told',
+  )
   mustEqual(answersOf(run.written, setup), answers, 'answered')
   mustEqual(run.machine.isOver, expected.endsAt !== undefined, 'over')
+  const isFailed = run.told.at(-1)?.startsWith('failed') === true
+  mustEqual(run.ended, run.machine.isOver && (isFailed || setup.role === 'server'), 'TCP is ended')
+  // RFC 6455 §5.5.1: the answer to a close frame is its code.
+  const { length = 9 } = framesOf(run.written).at(-1)?.payload ?? {}
+  if (run.machine.receivedClose !== undefined)
+    must(length <= 2, 'more than the code of a close frame is sent back')
   if (!setup.wanted.receivedFrames) return
   // Text that is wrong may be told of as a frame or not: that depends on when the rest of it came.
   const isText = expected.told.at(-1) === 'failed 1007'
@@ -137,7 +160,7 @@ function judgeRun(run: Run, expected: Outcome, setup: Setup): void {
 
 /** Fed byte by byte, it is over at the very byte that decides it. */
 function judgeByBytes(input: Buffer, expected: Outcome, setup: Setup): void {
-  const run = new Run(setup)
+  const run = new Run(setup).begin(setup)
   let at = 0
   for (const byte of byteByByte(input)) {
     run.take(byte)
@@ -160,9 +183,10 @@ function judge(bytes: Uint8Array): void {
     maxFragments: source.once(2) ? 4 : 131_072,
     echo: !source.once(compression ? 2 : 8),
     lax: source.once(12),
+    isClosing: source.once(10),
     wanted: source.pick([nothing, everything, messagesOnly]),
   }
-  const [whole, pieces] = [new Run(setup), new Run(setup)]
+  const [whole, pieces] = [new Run(setup).begin(setup), new Run(setup).begin(setup)]
   whole.take(input)
   for (const piece of inAnyPieces(input, source)) pieces.take(piece)
   mustEqual(pieces.violations, whole.violations, 'violations in pieces')
