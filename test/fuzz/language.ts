@@ -51,6 +51,15 @@ function inQuotes(text: string): string | undefined {
   return at < text.length && text.slice(at + 1).trim() === '' ? text.slice(1, at) : undefined
 }
 
+/** What a line expects, and whether it says how long. What is slow in here does not matter for a line that is short. */
+function expectedBy(line: string): { text: string | undefined; isWithin: boolean } | undefined {
+  const [, rest = ''] = /^\/expect\s+(.*)$/s.exec(line.length < 500 ? line.trimEnd() : '') ?? []
+  if (rest === '') return undefined
+  const [, text] = /^("(?:[^"\\]|\\.)*"|[^"].*?)\s+within(?:\s+\S*)?$/s.exec(rest) ?? []
+  const given = text ?? rest
+  return { text: given.startsWith('"') ? inQuotes(given) : given, isWithin: text !== undefined }
+}
+
 /** What a line sends, as far as that is plain; `refused`; or nothing is known of it. */
 function sentBy(line: string, { transport, eol }: Dialect): Buffer | 'refused' | undefined {
   if (!line.startsWith('/')) return Buffer.from(line + eols[eol])
@@ -89,6 +98,11 @@ function judge(input: Uint8Array): void {
   const action = read.value
   must(sent !== 'refused', 'taken is what means nothing')
   if (sent !== undefined) must(action.kind === 'send' && sent.equals(action.payload), 'other bytes are sent')
+  if (action.kind === 'expect') {
+    const { text = '', isWithin } = expectedBy(line) ?? { isWithin: true }
+    if (text !== '') must(unescaped(text)?.equals(action.payload) === true, 'other bytes are expected')
+    must(isWithin || action.withinMs === 5_000, 'it is said how long')
+  }
   const printed = formatAction(action)
   if (known !== undefined) mustEqual(printed, line, 'printed anew')
   must(action.kind === 'help' || action.kind === 'to' || /^[ -~]*$/.test(printed), `printed as ${printed}`)
@@ -158,8 +172,8 @@ function make(source: Source): Uint8Array {
   const line = source.once(2) ? source.pick(printedLines) : Buffer.from(source.pick(examples))
   const whole = source.once(10) ? Buffer.concat(source.some(8, () => source.pick(tokens))) : line
   // What takes more than linear time shows in a line that is long.
-  const rest = source.once(2_000)
-    ? [Buffer.alloc(20_000, source.pick([' ', 'x', '\\', '"', ' within'])), Buffer.of(0x61)]
+  const rest = source.once(500)
+    ? [Buffer.alloc(30_000, source.pick([' ', 'x', '\\', '"', ' within'])), Buffer.of(0x61)]
     : []
   return changed(Buffer.concat([whole, ...rest]), source, tokens)
 }

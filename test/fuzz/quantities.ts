@@ -94,7 +94,22 @@ const numbers = [
   '9007199254740991',
 ]
 const units = ['', 'ms', 's', 'm', 'h', 'b', 'kB', 'MB', 'GB', 'KiB', 'MiB', 'GiB', 'constructor', 'k', 'S']
-const tokens = inUtf8(...numbers, ...units, '.', '-', '+', 'e', '0x', ' ', '\n', '٣', 'ſ', 'K', '00', ',')
+const tokens = inUtf8(
+  ...numbers,
+  ...units,
+  '.',
+  '-',
+  '+',
+  'e',
+  '0x',
+  ' ',
+  '\n',
+  '٣',
+  '\u017f',
+  '\u212ab',
+  '00',
+  ',',
+)
 
 function make(source: Source): Uint8Array {
   const number = source.once(2)

@@ -234,6 +234,16 @@ function control(role: Role, source: Source): Buffer {
   return frameTo(role, source.pick(['ping', 'pong']), source.bytes(size))
 }
 
+/** A length that does not stand in its shortest form. */
+function longForm(role: Role, source: Source): Buffer {
+  const [bit, key] = role === 'server' ? [0x80, source.bytes(4)] : [0, new Uint8Array()]
+  const size = source.pick([0, 1, 125])
+  const length = source.once(2)
+    ? Buffer.of(bit | 126, 0, size)
+    : Buffer.of(bit | 127, 0, 0, 0, 0, 0, 0, 0, size)
+  return Buffer.concat([Buffer.of(source.pick([0x81, 0x82])), length, key, Buffer.alloc(size, 'a')])
+}
+
 function close(role: Role, source: Source): Buffer {
   const payload = source.once(6)
     ? Buffer.alloc(source.below(2))
@@ -251,6 +261,7 @@ function make(source: Source): Uint8Array {
   const role = source.pick(['server', 'client'] as const)
   const parts = source.some(6, () => {
     if (source.once(4)) return [control(role, source)]
+    if (source.once(40)) return [longForm(role, source)]
     return source.once(15) ? [close(role, source)] : message(role, source)
   })
   return changed(Buffer.concat(parts.flat()), source, tokens)
