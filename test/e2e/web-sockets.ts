@@ -1,5 +1,6 @@
 /** The other side of a test over WebSocket: npm's ws, which we did not write, and bytes made by hand. */
 import { createHash } from 'node:crypto'
+import { openSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import type { TestContext } from 'node:test'
 import { type ClientOptions, type ServerOptions, WebSocket, WebSocketServer } from 'ws'
@@ -24,6 +25,14 @@ export async function serveEcho(
   const server = start(t, ['ws-echo', address, '--json', ...args], options)
   const { local, url = '' } = await server.event('listening')
   return { server, port: local.port, url }
+}
+
+/** Starts it in raw, its output thrown away: for loads of which nobody wants to be told. */
+export async function serveEchoQuietly(t: TestContext, args: readonly string[] = []): Promise<EchoServer> {
+  const stdout = openSync('/dev/null', 'w')
+  const server = start(t, ['ws-echo', '127.0.0.1:0', '--raw', ...args], { stdout })
+  const [, port] = await server.said(/listening\s+on\s+ws:\/\/127\.0\.0\.1:(\d+)\//)
+  return { server, port: Number(port), url: `ws://127.0.0.1:${port}/` }
 }
 
 /** The verdict on one WebSocket, as soon as it is told. */

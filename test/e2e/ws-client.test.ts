@@ -233,19 +233,6 @@ describe('ws-client: what is entered', { concurrency: 3 }, () => {
     assert.deepEqual([verdict.clean, verdict.first, verdict.sentCode], [true, 'us', 4001])
   })
 
-  test('masking keys are fresh for every frame', async (t) => {
-    const { url } = await serveTheirs(t)
-    const client = start(t, ['ws-client', url, '--json'], { stdin: 'x\n'.repeat(500) })
-    await client.exit
-    const masks = client
-      .eventsOf('frame')
-      .filter(({ direction }) => direction === 'sent')
-      .map(({ mask }) => mask)
-    assert.equal(masks.length, 501)
-    assert.ok(masks.every((mask) => /^[0-9a-f]{8}$/.test(mask ?? '')))
-    assert.ok(new Set(masks).size > 495)
-  })
-
   test('an expectation that is not met: exit 7, and the WebSocket is closed', async (t) => {
     const { url, theirs } = await serveTheirs(t, ({ socket }) => socket.send('bye'))
     const { code, stderr } = await run(t, ['ws-client', url, '-e', '/expect welcome within 200ms'])
@@ -455,62 +442,6 @@ describe('ws-client: exit codes', { concurrency: 3 }, () => {
     )
   })
 
-  test('an end without a close frame is 1006 and exit 6, by FIN and by RST', async (t) => {
-    for (const how of ['fin', 'reset'] as const) {
-      const port = await answerByHand(t, (peer, { accept }) => {
-        peer.socket.write(grant(accept))
-        // The head of the request has come already: what is more is the message.
-        void peer.has(peer.received.length + 200).then(() => {
-          if (how === 'fin') peer.socket.end()
-          else peer.socket.resetAndDestroy()
-        })
-      })
-      const client = start(t, [
-        'ws-client',
-        `ws://127.0.0.1:${port}`,
-        '--json',
-        '--no-compress',
-        '-e',
-        'x'.repeat(200),
-        '--on-eof',
-        'stay',
-      ])
-      const { code, stderr } = await client.exit
-      assert.equal(code, 6)
-      assert.match(
-        stderr,
-        /^sockpit: ws:\/\/127\.0\.0\.1:\d+\/ ended without a close frame \(1006\)[^\n]*\n$/,
-      )
-      const verdict = await verdictOn(client, 'client')
-      assert.deepEqual(
-        [verdict.closeCode, verdict.clean, verdict.first, verdict.how, verdict.upgraded],
-        [1006, false, 'peer', how, true],
-      )
-    }
-  })
-
-  test('a message that is too long for us: exit 6 with the reason, whatever -w says', async (t) => {
-    const port = await answerByHand(t, (peer, { accept }) => {
-      const tooLong = frame({ opcode: 2, payload: Buffer.alloc(100) })
-      peer.socket.write(Buffer.concat([Buffer.from(grant(accept)), tooLong]))
-    })
-    const url = `ws://127.0.0.1:${port}`
-    const { code, stdout, stderr } = await run(t, ['ws-client', url, '--max-payload', '99', '-w', '5s'])
-    assert.deepEqual([code, stdout.length], [6, 0])
-    assert.match(stderr, /^sockpit: [^\n]* had to be closed with 1009: more than 99 bytes in a message /m)
-  })
-
-  test('a close frame that is not answered: exit 6, once --close-timeout is over', async (t) => {
-    const port = await answerByHand(t, (peer, { accept }) => {
-      peer.socket.write(grant(accept))
-    })
-    const url = `ws://127.0.0.1:${port}`
-    const { code, stderr } = await run(t, ['ws-client', url, '-e', '/close 1000', '--close-timeout', '200ms'])
-    assert.equal(code, 6)
-    assert.match(stderr, /closing was not over within 200 ms/)
-    assert.match(stderr, /^sockpit: [^\n]* \(1006\): ours was not answered$/m)
-  })
-
   test('-w does not count before there is a WebSocket', async (t) => {
     const port = await answerByHand(t, () => {})
     const limits = ['-w', '50ms', '--connect-timeout', '600ms']
@@ -519,20 +450,6 @@ describe('ws-client: exit codes', { concurrency: 3 }, () => {
     })
     assert.equal(code, 3)
     assert.match(stderr, /no answer in time/)
-  })
-
-  test('a rule that the server breaks: exit 6, with the rule and its section', async (t) => {
-    const port = await answerByHand(t, (peer, { accept }) => {
-      peer.socket.write(
-        Buffer.concat([Buffer.from(grant(accept)), frame({ opcode: 1, payload: 'x', masked: true })]),
-      )
-    })
-    const { code, stderr } = await run(t, ['ws-client', `ws://127.0.0.1:${port}`, '--on-eof', 'stay'])
-    assert.equal(code, 6)
-    assert.match(
-      stderr,
-      /^sockpit: ws:\/\/[^\n]* had to be closed with 1002: [^\n]*mask[^\n]* \(RFC 6455 §5\.\d\)$/m,
-    )
   })
 
   test('refused is 1, nobody answers is 3', async (t) => {
@@ -571,25 +488,6 @@ describe('ws-client: exit codes', { concurrency: 3 }, () => {
     const startedAt = performance.now()
     assert.equal((await client.interrupt()).code, 130)
     assert.ok(performance.now() - startedAt < 3_000)
-  })
-
-  test('--close-timeout: a server that never answers the close frame is left', async (t) => {
-    const port = await answerByHand(t, (peer, { accept }) => {
-      peer.socket.write(grant(accept))
-    })
-    const args = [
-      'ws-client',
-      `ws://127.0.0.1:${port}`,
-      '--json',
-      '--close-timeout',
-      '200ms',
-      '-e',
-      '/close 4000',
-    ]
-    const client = start(t, args, { stdin: 'pipe' })
-    await client.exit
-    const { what, afterMs } = await client.event('timeout')
-    assert.deepEqual([what, afterMs], ['close', 200])
   })
 
   test('a signal during the upgrade ends it', async (t) => {

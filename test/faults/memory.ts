@@ -1,0 +1,19 @@
+/** What a process costs, as the kernel tells whoever looks from outside. */
+import { readFileSync } from 'node:fs'
+import type { Running } from '../e2e/sockpit.ts'
+
+function statusOf({ child }: Running, name: 'VmRSS' | 'VmHWM' | 'VmPeak'): number {
+  const status = readFileSync(`/proc/${child.pid}/status`, 'latin1')
+  const [, kiB] = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status) ?? []
+  if (kiB === undefined) throw new Error(`there is no ${name} in ${status}`)
+  return Number(kiB) / 1_024
+}
+
+/** How much more memory it has had since at its worst, MiB: what it held, and what it only reserved. */
+export function weigh(running: Running): () => { readonly held: number; readonly reserved: number } {
+  const before = { held: statusOf(running, 'VmRSS'), reserved: statusOf(running, 'VmPeak') }
+  return () => ({
+    held: statusOf(running, 'VmHWM') - before.held,
+    reserved: statusOf(running, 'VmPeak') - before.reserved,
+  })
+}
