@@ -60,7 +60,7 @@ export interface LimitOutput {
   readonly detail: string
 }
 
-/** A pong has come. */
+/** A pong has come, where its frame is told, too. */
 export interface PongOutput {
   readonly kind: 'pong'
   readonly payload: Uint8Array

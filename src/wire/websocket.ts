@@ -166,7 +166,7 @@ export class WebSocketMachine implements MessageTaker {
 
   takeControl(opcode: number, payload: Uint8Array): void {
     if (opcode === opcodes.ping) this.#answerPing(payload)
-    else if (opcode === opcodes.pong) this.#outputs.push({ kind: 'pong', payload })
+    else if (opcode === opcodes.pong) this.#notePong(payload)
     else if (opcode === opcodes.close) this.#takeClose(payload)
   }
 
@@ -206,6 +206,11 @@ export class WebSocketMachine implements MessageTaker {
     const answer = this.#pongs === undefined ? 'send' : this.#pongs.admit(payload)
     if (answer === 'send') this.#out.control(opcodes.pong, payload)
     else if (answer !== undefined) this.#outputs.push(answer)
+  }
+
+  /** Which ping it answers matters only where the frame is told: a flood of pongs leaves nothing behind. */
+  #notePong(payload: Uint8Array): void {
+    if (this.#options.wanted.receivedFrames) this.#outputs.push({ kind: 'pong', payload })
   }
 
   #takeClose(payload: Uint8Array): void {

@@ -9,6 +9,7 @@ import {
   Harness,
   messagesOnly,
   noise,
+  nothing,
   roles,
 } from './machine.ts'
 
@@ -57,13 +58,21 @@ for (const role of roles) {
       }
     })
 
-    test('pongs are told and not answered', () => {
-      const harness = new Harness(role).receive(to('pong', 'one'), to('pong', 'two'))
-      assert.deepEqual(harness.told, [
-        { kind: 'pong', payload: 'one' },
-        { kind: 'pong', payload: 'two' },
-      ])
+    test('pongs are not answered, and told where frames are', () => {
+      const pongs = [to('pong', 'one'), to('pong', 'two')]
+      const harness = new Harness(role, { wanted: { ...nothing, receivedFrames: true } }).receive(...pongs)
+      assert.deepEqual(
+        harness.told.map(({ kind, payload }) => [kind, payload]),
+        [
+          ['frame', 'one'],
+          ['pong', 'one'],
+          ['frame', 'two'],
+          ['pong', 'two'],
+        ],
+      )
       assert.deepEqual(harness.frames, [])
+      const unseen = new Harness(role, { wanted: messagesOnly }).receive(...pongs)
+      assert.deepEqual([unseen.told, unseen.frames], [[], []])
     })
 
     test('ours', () => {
