@@ -117,7 +117,7 @@ export class WebSocketConnection implements ConnectionOwner {
     return this.#machine !== undefined
   }
 
-  /** Memory that an unfinished message holds, bytes. */
+  /** What has come of a message that is not finished, bytes. */
   get held(): number {
     return this.#machine?.held ?? 0
   }

@@ -35,7 +35,7 @@ export interface WebSocketServerOptions extends WebSocketOptions, ListenOptions 
   readonly tls: TlsPlan
 }
 
-/** Memory that unfinished messages of all connections may hold together, bytes. */
+/** What may have come of the unfinished messages of all connections together, bytes. */
 export const mostUnfinished = 128 * 2 ** 20
 
 const name = 'server'
@@ -56,7 +56,7 @@ export class WebSocketServer implements Driver {
   /** Those who wait for somebody to send to. */
   readonly #openings = new Lookout()
   readonly #upgradeTimers = new Map<WebSocketConnection, NodeJS.Timeout>()
-  /** What the unfinished message of each connection holds, where it holds anything. */
+  /** What has come of the unfinished message of each connection, where there is one. */
   readonly #held = new Map<WebSocketConnection, number>()
   #heldBytes = 0
   #policy: Policy

@@ -103,9 +103,9 @@ export class MessageReader {
     return { frames: this.#frames, messages: this.#messages, messageBytes: this.#messageBytes, compressed }
   }
 
-  /** Memory that an unfinished message holds, bytes. */
+  /** What has come of a message that is not finished, bytes. */
   get held(): number {
-    return this.#message?.held ?? 0
+    return this.#message?.size ?? 0
   }
 
   /**

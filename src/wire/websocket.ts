@@ -86,7 +86,7 @@ export class WebSocketMachine implements MessageTaker {
     return this.#reader?.received ?? nothingCarried
   }
 
-  /** Memory that an unfinished message holds, bytes. */
+  /** What has come of a message that is not finished, bytes. */
   get held(): number {
     return this.#reader?.held ?? 0
   }

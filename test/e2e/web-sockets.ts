@@ -27,10 +27,13 @@ export async function serveEcho(
   return { server, port: local.port, url }
 }
 
-/** Starts it in raw, its output thrown away: for loads of which nobody wants to be told. */
-export async function serveEchoQuietly(t: TestContext, args: readonly string[] = []): Promise<EchoServer> {
-  const stdout = openSync('/dev/null', 'w')
-  const server = start(t, ['ws-echo', '127.0.0.1:0', '--raw', ...args], { stdout })
+/** Starts it in raw, its output thrown away unless it is asked for: for loads of which nobody wants to be told. */
+export async function serveEchoQuietly(
+  t: TestContext,
+  args: readonly string[] = [],
+  options: StartOptions = { stdout: openSync('/dev/null', 'w') },
+): Promise<EchoServer> {
+  const server = start(t, ['ws-echo', '127.0.0.1:0', '--raw', ...args], options)
   const [, port] = await server.said(/listening\s+on\s+ws:\/\/127\.0\.0\.1:(\d+)\//)
   return { server, port: Number(port), url: `ws://127.0.0.1:${port}/` }
 }

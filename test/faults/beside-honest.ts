@@ -28,8 +28,12 @@ export async function shareEcho(
 }
 
 /** One that is not asked to tell of frames: for what is to be weighed. */
-export async function shareQuietEcho(t: TestContext, args: readonly string[] = []): Promise<Shared> {
-  const echo = await serveEchoQuietly(t, args)
+export async function shareQuietEcho(
+  t: TestContext,
+  args: readonly string[] = [],
+  options?: StartOptions,
+): Promise<Shared> {
+  const echo = await serveEchoQuietly(t, args, options)
   const honest = await honestWebSocket(t, echo.url)
   // What is compiled and reserved for any client at all is there from now on.
   for (let round = 0; round < 200; round += 1) await honest(`round ${round}`)

@@ -98,16 +98,18 @@ test('ws-echo: unfinished messages, all connections together: 128 MiB', { skip: 
   const shared = await shareQuietEcho(t, ['--no-compress'])
   const { server, port } = shared
   await beside(t, shared, 'more → 1008 for the largest; the others are finished and echoed', async (t) => {
-    const [large, small] = [unfinished(16 * mebibyte - 1), unfinished(15 * mebibyte)]
+    const large = unfinished(16 * mebibyte)
+    const middle = unfinished(15 * mebibyte)
+    const small = unfinished(7 * mebibyte)
     const more = weigh(server)
-    const largest = await upgradeByHand(t, port)
+    const [largest, last] = [await upgradeByHand(t, port), await upgradeByHand(t, port)]
     await leave(largest, large)
     const others = await Promise.all(Array.from({ length: 7 }, () => upgradeByHand(t, port)))
-    for (const other of others) await leave(other, small)
-    assert.doesNotMatch(server.stderr, /limit/)
-
-    const last = await upgradeByHand(t, port)
+    for (const other of others) await leave(other, middle)
+    // That is all there may be, to the byte.
     await leave(last, small)
+    assert.doesNotMatch(server.stderr, /limit/)
+    last.peer.socket.write(maskedFrame({ opcode: 0, payload: 'x', fin: false }))
     await largest.peer.whole()
     assert.deepEqual(largest.frames().map(inBrief), [
       [10, ''],
@@ -118,16 +120,19 @@ test('ws-echo: unfinished messages, all connections together: 128 MiB', { skip: 
     await server.said(/the\s+limit\s+is\s+134,217,728\s+B/)
     const { held } = more()
     assert.ok(held < 128 + 64, `${held} MiB`)
-    for (const { peer, has } of [...others, last]) {
+    for (const { peer, has } of others) {
       peer.socket.write(maskedFrame({ opcode: 0, payload: 'x' }))
       await has(2 + 10 + 15 * mebibyte + 1)
     }
+    last.peer.socket.write(maskedFrame({ opcode: 0 }))
+    await last.has(2 + 10 + 7 * mebibyte + 1)
   })
   await interrupted(shared)
 })
 
 test('ws-echo: pongs pending to a peer that does not read: 64 KiB', { skip: onLinux }, async (t) => {
-  const shared = await shareQuietEcho(t)
+  // Raw prints every message, which shows how far it has read.
+  const shared = await shareQuietEcho(t, [], { stdout: 'pipe' })
   const { server, port } = shared
   await beside(t, shared, 'then only the newest is kept; told, never a silent kill', async (t) => {
     const peer = await connectTo(t, port, { read: false })
@@ -138,6 +143,7 @@ test('ws-echo: pongs pending to a peer that does not read: 64 KiB', { skip: onLi
     peer.socket.write(maskedFrame({ opcode: 1, payload: 'last' }))
     await server.said(/the\s+limit\s+is\s+65,536\s+B[^#]*newest\s+pong\s+only/)
     assert.ok(peakMiB(server) < 150, `${peakMiB(server)} MiB`)
+    await server.printed('last\n')
     peer.socket.resume()
     await peer.has('newest')
     await peer.has('last')

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { Arena } from '../../src/wire/arena.ts'
 import {
   byteByByte,
   closing,
@@ -259,10 +260,23 @@ for (const role of roles) {
 
     test('a declared length takes no memory before its payload comes', () => {
       const frame = to('binary', Buffer.alloc(8 * 2 ** 20))
-      const harness = new Harness(role).receive(frame.subarray(0, 100))
-      assert.ok(harness.machine.held < 4_096)
+      const arena = new Arena()
+      const taken: number[] = []
+      const take = arena.take.bind(arena)
+      arena.take = (size) => {
+        taken.push(size)
+        return take(size)
+      }
+      const harness = new Harness(role, { arena }).receive(frame.subarray(0, 100))
+      assert.ok(Math.max(...taken) < 4_096)
       harness.receive(frame.subarray(100, 100_000))
-      assert.ok(harness.machine.held < 500_000)
+      assert.ok(Math.max(...taken) < 500_000)
+    })
+
+    test('what has come of an unfinished message is told to the byte, whatever it reserves', () => {
+      const harness = new Harness(role).receive(to('binary', Buffer.alloc(8 * 2 ** 20)).subarray(0, 5_000))
+      const header = role === 'server' ? 14 : 10
+      assert.equal(harness.machine.held, 5_000 - header)
     })
 
     test('one frame too many in a message, empty ones counted: 1008', () => {
