@@ -34,6 +34,7 @@ test('ws-echo: what is only declared', { skip: onLinux }, async (t) => {
     }
     const { held, reserved } = more()
     assert.ok(held < 16 && reserved < 256, `${held} MiB, ${reserved} MiB reserved`)
+    assert.doesNotMatch(server.stderr, /unfinished/)
   })
   await interrupted(shared)
 })
