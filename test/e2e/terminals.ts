@@ -1,6 +1,7 @@
 /** sockpit on a terminal, typed at and looked at. */
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
+import { Vt } from '../vt.ts'
 import { missing } from './peers.ts'
 import { keepPeers } from './sockets.ts'
 import { type Running, sockpitCommand, startProgram, temporaryFolder } from './sockpit.ts'
@@ -29,36 +30,9 @@ export async function promptWithPeer(t: TestContext, options = '', state?: strin
   return { client, peer: await peerAt(0), port }
 }
 
-/** What stands on the screen after all this was written to it: the few controls that readline uses. */
-export function screenOf(output: string): string[] {
-  const rows: string[][] = [[]]
-  let [row, column] = [0, 0]
-  for (const [token] of output.matchAll(/\x1b\[[?0-9;]*[A-Za-z]|[\s\S]/gu)) {
-    const [, parameter = '', letter] = /^\x1b\[([?0-9;]*)([A-Za-z])$/.exec(token) ?? []
-    const count = Number(parameter.replace(/\D/g, '')) || 1
-    if (letter === 'A') row = Math.max(0, row - count)
-    else if (letter === 'B') row += count
-    else if (letter === 'C') column += count
-    else if (letter === 'D') column = Math.max(0, column - count)
-    else if (letter === 'G') column = count - 1
-    else if (letter === 'K') rows[row]?.splice(parameter === '2' ? 0 : column)
-    else if (letter === 'J') {
-      rows[row]?.splice(column)
-      rows.splice(row + 1)
-    } else if (letter !== undefined) continue
-    else if (token === '\r') column = 0
-    else if (token === '\n') row += 1
-    else {
-      if (column === columns) [row, column] = [row + 1, 0]
-      while (rows.length <= row) rows.push([])
-      const cells = rows[row] ?? []
-      while (cells.length < column) cells.push(' ')
-      cells[column] = token
-      column += 1
-    }
-    while (rows.length <= row) rows.push([])
-  }
-  return rows.map((cells) => cells.join('').trimEnd())
+/** What stands on the screen, and what would if nothing ever scrolled away, after all this was written to it. */
+export function screenOf(output: string): readonly string[] {
+  return new Vt({ columns }).write(output).text
 }
 
 /** A line of output without the prompt that was drawn there and taken away again. */
