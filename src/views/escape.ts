@@ -14,8 +14,25 @@ export const escapePattern = /\\(?:x[\da-f]{2}|u\{[\da-f]+\}|[nrt\\])/
 /** Text in which nothing needs an escape, found without looking at Unicode properties. */
 const harmless = /^[ -[\]-~]*$/
 
+/** More marks than a word of any living language puts on one letter; a pile of them covers the rows above and below. */
+const mostMarks = 6
+
+/** A mark, or a part of a Korean syllable, which terminals put into the cell of the character before it. */
+export const mark = '[\\p{M}\\u1160-\\u11ff\\ud7b0-\\ud7ff]'
+
+/** A space or sign of ASCII, which may be ours: what is quoted, or stands behind a colon, must not reach into it. */
+const sign = '[ -/:-@[-`{-~]'
+
+/** Marks that might stand on a character of ours, or are too many. */
+export const strayMarks = `(?<=${sign}|${mark}{${mostMarks}})${mark}+`
+
 /** What needs an escape, with the marks after it, which would otherwise attach to a character of ours. */
-const risky = /(?:[\p{C}\p{Default_Ignorable_Code_Point}\\]|(?! )\p{Z}|^)\p{M}*/gu
+const risky = new RegExp(
+  `(?:[\\p{C}\\p{Default_Ignorable_Code_Point}\\\\]|(?! )\\p{Z}|^)${mark}*|${strayMarks}`,
+  'gu',
+)
+const marksAtEnd = new RegExp(`${mark}*$`, 'u')
+const signAtEnd = new RegExp(`${sign}$`)
 
 /** One character in UTF-8 beyond ASCII (RFC 3629 §4), or a byte that belongs to none. */
 const beyondAscii =
@@ -69,17 +86,18 @@ export interface StreamEscaper {
 
 export function createStreamEscaper(): StreamEscaper {
   let held: Uint8Array = new Uint8Array()
-  /** Whether a mark that came now would have no character of the peer's own to attach to. */
-  let bare = true
+  /** How many more marks could attach to the last character, which has to be the peer's own. */
+  let room = 0
 
   const show = (text: string): string => {
     if (text === '') return ''
-    const base = bare ? '' : ' '
+    const base = room === 0 ? '' : `x${'\u0301'.repeat(mostMarks - room)}`
     const whole = base + text.replaceAll('\r\n', '\n')
-    bare = false
+    const [marks = ''] = marksAtEnd.exec(whole) ?? []
+    room = signAtEnd.test(whole) ? 0 : Math.max(0, mostMarks - [...marks].length)
     return whole
       .replace(risky, (run: string, at: number) => {
-        bare = at + run.length === whole.length
+        if (at + run.length === whole.length) room = 0
         return escapeRun(run, '\n\t')
       })
       .slice(base.length)

@@ -1,5 +1,6 @@
 import { Buffer, isUtf8 } from 'node:buffer'
 import type { Event, EventKind, EventOf, Stamp } from '../event.ts'
+import { mark, strayMarks } from './escape.ts'
 import type { View } from './view.ts'
 
 /** The names in JSON of a field that holds bytes: the one for UTF-8, and the one for all else. */
@@ -18,8 +19,11 @@ type FieldOf<Kind extends EventKind> = Exclude<KeyOf<EventOf<Kind>>, 'kind' | ke
 /** JSON that needs no further escape to be safe on a terminal. */
 const harmless = /^[ -~]*$/
 
-/** What JSON allows but a terminal may act on, and marks that would attach to a quotation mark. */
-const risky = /[\p{C}\p{Default_Ignorable_Code_Point}]|(?! )\p{Z}|(?<=")\p{M}+/gu
+/** What JSON allows but a terminal may act on, and marks that would attach to it, to an escape or to a sign of JSON. */
+const risky = new RegExp(
+  `(?:\\\\(?:u[\\da-f]{4}|.)|[\\p{C}\\p{Default_Ignorable_Code_Point}]|(?! )\\p{Z})${mark}*|${strayMarks}`,
+  'gu',
+)
 
 /** Every event, whole, one a line: the view that loses nothing. */
 export function createJsonView(): View {
@@ -103,11 +107,12 @@ function notAnEvent(line: string, cause?: unknown): SyntaxError {
   )
 }
 
-/** Each UTF-16 code unit as `\u202e`, which is how JSON writes what it cannot hold. */
+/** Each UTF-16 code unit as `\u202e`, which is how JSON writes what it cannot hold; an escape stays as it is. */
 function escapeUnits(run: string): string {
   let text = ''
   for (let at = 0; at < run.length; at += 1) {
-    text += `\\u${run.charCodeAt(at).toString(16).padStart(4, '0')}`
+    const unit = run.charCodeAt(at)
+    text += unit < 0x7f ? run[at] : `\\u${unit.toString(16).padStart(4, '0')}`
   }
   return text
 }

@@ -41,6 +41,12 @@ const bytesTable: readonly [name: string, hex: string, shown: string][] = [
   ['a mark after a letter', '65cc81', 'e\u0301'],
   ['a mark at the start', 'cc81cc8165', '\\u{301}\\u{301}e'],
   ['a mark after an escape', '0acc81', '\\n\\u{301}'],
+  ['a mark after a space', '6120cc81', 'a \\u{301}'],
+  ['a mark after a sign', '22cc81', '"\\u{301}'],
+  ['as many marks as a letter bears', `65${'cc81'.repeat(6)}`, `e${'\u0301'.repeat(6)}`],
+  ['a pile of marks', `65${'cc81'.repeat(8)}66`, `e${'\u0301'.repeat(6)}\\u{301}\\u{301}f`],
+  ['a Korean syllable in its parts', 'e18492e185a1e186ab', '\u1112\u1161\u11ab'],
+  ['a part of one at the start', 'e185a1', '\\u{1161}'],
   ['a mark after an invalid byte', 'ffcc81', '\\xff\\u{301}'],
 ]
 
@@ -95,6 +101,8 @@ const streams: readonly [reads: readonly string[], shown: string, end: string][]
   [['e', '\u0301'], 'e\u0301', ''],
   [['\n', '\u0301'], '\n\\u{301}', ''],
   [['\u0301'], '\\u{301}', ''],
+  [['a ', '\u0301'], 'a \\u{301}', ''],
+  [['e\u0301\u0301\u0301', '\u0301\u0301\u0301\u0301\u0301f'], `e${'\u0301'.repeat(6)}\\u{301}\\u{301}f`, ''],
   [['\x1b', '[2J'], '\\x1b[2J', ''],
 ]
 

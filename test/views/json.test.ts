@@ -21,6 +21,23 @@ test('every recorded event comes back', () => {
   for (const event of all) assert.deepEqual(decodeEvent(encodeEvent(event)), plain(event))
 })
 
+test('no mark stands on a sign or an escape of ours, and no pile of them on a letter', () => {
+  const rows: readonly [text: string, json: string][] = [
+    ['\u0301', '"\\u0301"'],
+    ['a\n\u0301', '"a\\n\\u0301"'],
+    ['\u202e\u0301', '"\\u202e\\u0301"'],
+    ['"\u0301', '"\\"\\u0301"'],
+    ['\\n\u0301', '"\\\\n\u0301"'],
+    [' \u0301', '" \\u0301"'],
+    [`e${'\u0301'.repeat(7)}`, `"e${'\u0301'.repeat(6)}\\u0301"`],
+  ]
+  for (const [text, json] of rows) {
+    const line = encodeEvent({ kind: 'note', seq: 1, at: 0, socket: 'client', text })
+    assert.equal(line, `{"kind":"note","seq":1,"at":0,"socket":"client","text":${json}}`)
+    assert.deepEqual(decodeEvent(line), { kind: 'note', seq: 1, at: 0, socket: 'client', text })
+  }
+})
+
 const anyPayload = fc.oneof(
   fc.uint8Array({ maxLength: 40 }),
   fc.string({ unit: 'binary' }).map((text) => Uint8Array.from(Buffer.from(text))),
