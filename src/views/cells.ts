@@ -1,5 +1,5 @@
 import stringWidth from 'fast-string-width'
-import { escapePattern } from './escape.ts'
+import { escapePattern, mark } from './escape.ts'
 
 /** Text never gets fewer cells than this, however narrow the terminal. */
 export const leastRoom = 20
@@ -15,6 +15,16 @@ const words = / *[^ ]+(?:(?<=\d) [a-z][^ ]*)?/gi
 
 /** What may belong to the character before it, so that only a segmenter knows where one ends (UAX #29). */
 const joining = /[\p{M}\p{C}\p{Regional_Indicator}\p{Emoji_Modifier}\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]/u
+
+/** Wide characters that the library takes for narrow ones; those of Unicode 16 are narrow in older terminals. */
+const overlooked =
+  /[\p{Script=Yi}\p{Script=Nushu}\p{Script=Khitan_Small_Script}\u2630-\u2637\u268a-\u268f\u4dc0-\u4dff\u{16fe0}-\u{16fff}\u{1d300}-\u{1d376}\u{1f200}-\u{1f2ff}]/u
+
+/** What takes no cell behind another character. */
+const cellless = /[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff\ud7b0-\ud7ff]/u
+const regional = /\p{Regional_Indicator}/u
+
+const attaches = new RegExp(`^${mark}`, 'u')
 
 let segmenter: Intl.Segmenter | undefined
 
@@ -87,18 +97,47 @@ function* atoms(text: string): Generator<string> {
     if (piece.startsWith('\\')) yield piece
     else if (ascii.test(piece) || !joining.test(piece)) yield* piece
     else {
-      segmenter ??= new Intl.Segmenter('en')
-      for (const { segment } of segmenter.segment(piece)) yield segment
+      yield* clusters(piece)
     }
   }
 }
 
+/** What a person sees as one character, and what a terminal puts into the same cell though it is another one. */
+function* clusters(text: string): Generator<string> {
+  segmenter ??= new Intl.Segmenter('en')
+  let cluster = ''
+  for (const { segment } of segmenter.segment(text)) {
+    if (cluster !== '' && !attaches.test(segment)) {
+      yield cluster
+      cluster = ''
+    }
+    cluster += segment
+  }
+  yield cluster
+}
+
 function atomWidth(atom: string): number {
   if (ascii.test(atom)) return atom.length
-  const width = known.get(atom) ?? stringWidth(atom.normalize())
+  const width = known.get(atom) ?? measure(atom)
   if (atom.length <= 2) {
     if (known.size >= mostKnown) known.clear()
     known.set(atom, width)
   }
   return width
+}
+
+/**
+ * As many cells as any terminal takes for it: some join what belongs together, others count each character by itself.
+ * One that takes more than was thought begins a row by itself, and a peer would write where rows of ours begin.
+ */
+function measure(atom: string): number {
+  let apart = 0
+  for (const character of atom) apart += characterWidth(character)
+  return Math.max(stringWidth(atom.normalize()), apart)
+}
+
+function characterWidth(character: string): number {
+  if (cellless.test(character)) return 0
+  if (regional.test(character)) return 1
+  return overlooked.test(character) ? 2 : stringWidth(character) || 1
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import stringWidth from 'fast-string-width'
 import { cellWidth, cutCells, padCells, wrapCells, wrapWords } from '../../src/views/cells.ts'
 import { escapeText } from '../../src/views/escape.ts'
+import { Vt } from '../vt.ts'
 
 test('cellWidth', () => {
   const widths: readonly [string, number][] = [
@@ -17,17 +17,29 @@ test('cellWidth', () => {
     ['●←→‖▸⇤⇥×≡✓✗·', 12],
     ['각', 2],
     ['\u1100\u1161', 2],
-    ['👍🏽', 2],
+    // Two characters where a terminal does not join them.
+    ['👍🏽', 4],
+    // A mark that some terminals give a cell of its own.
+    ['का', 2],
+    // Wide characters: Yi, Khitan, Nushu, a rounded symbol, and such as are wide since Unicode 16.
+    ['\ua000', 2],
+    ['\u{18b00}', 2],
+    ['\u{1b170}', 2],
+    ['\u{1f260}', 2],
+    ['\u2630\u4dc0', 4],
     ['ﾊﾞ', 2],
   ]
   for (const [text, width] of widths) assert.equal(cellWidth(text), width, JSON.stringify(text))
 })
 
-test('cellWidth agrees with the library on whole texts', () => {
+test('cellWidth has as many cells as a terminal takes, whether it joins characters or not', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme', maxLength: 30 }), (raw) => {
       const shown = escapeText(raw)
-      assert.equal(cellWidth(shown), stringWidth(shown.normalize()), shown)
+      const lines = new Vt({ columns: 10_000 }).write(shown)
+      const joined = new Vt({ columns: 10_000, counting: 'clusters' }).write(shown)
+      assert.ok(cellWidth(shown) >= lines.screen.column, shown)
+      assert.ok(cellWidth(shown) >= joined.screen.column, shown)
     }),
     { numRuns: 1_000 },
   )
@@ -52,6 +64,8 @@ test('wrapCells tears neither a character nor an escape', () => {
     ['a\\u{202e}b', 8, ['a', '\\u{202e}', 'b']],
     ['abc\\\\n', 4, ['abc', '\\\\n']],
     ['漢', 1, ['漢']],
+    ['ab漢\u1161\u1161', 6, ['ab', '漢\u1161\u1161']],
+    ['👍🏽👍🏽', 4, ['👍🏽', '👍🏽']],
   ]
   for (const [text, width, lines] of rows) assert.deepEqual(wrapCells(text, width), lines, text)
 })
