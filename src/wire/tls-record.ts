@@ -61,7 +61,7 @@ function serverNameOf(handshake: Uint8Array): string | undefined {
     else {
       // The list's length, and the type of its one entry.
       reader.skip(2 + 1)
-      return reader.text(reader.number(2))
+      return reader.name(reader.number(2))
     }
   }
   return undefined
@@ -92,9 +92,9 @@ class Reader {
     return value
   }
 
-  /** So many bytes, where all of them are here. */
-  text(size: number): string | undefined {
-    const text = this.#bytes.subarray(this.#at, this.#at + size)
-    return size > 0 && text.length === size ? Buffer.from(text).toString('latin1') : undefined
+  /** So many bytes, where all of them are here and may stand in the name of a host: visible ASCII. */
+  name(size: number): string | undefined {
+    const name = Buffer.from(this.#bytes.subarray(this.#at, this.#at + size)).toString('latin1')
+    return name.length === size && /^[!-~]+$/.test(name) ? name : undefined
   }
 }

@@ -43,6 +43,15 @@ describe('recogniseTls', () => {
     }
   })
 
+  test('takes for no name what could be none of a host', async () => {
+    const hello = await helloOf('mail.example.test')
+    const at = hello.indexOf('mail.example.test')
+    for (const byte of [0x00, 0x0a, 0x1b, 0x20, 0x7f, 0x9b, 0xff]) {
+      hello[at + 4] = byte
+      assert.deepEqual(recogniseTls(hello), { kind: 'client-hello' }, String(byte))
+    }
+  })
+
   const alerts: readonly [bytes: number[], description: string][] = [
     [[21, 3, 3, 0, 2, 2, 10], 'unexpected_message'],
     [[21, 3, 1, 0, 2, 2, 70], 'protocol_version'],
