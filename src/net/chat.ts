@@ -60,13 +60,19 @@ export class ChatRoom implements Service {
   }
 }
 
+/** What controls, hides or reorders, and marks that would stand on what is not the speaker's own, or in a pile. */
+const risky =
+  /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]\p{M}*|(?<=^|[ -/:-@[-`{-~]|\p{M}{6})\p{M}+/gu
+
 /** One person's bytes must not steer another one's terminal: control characters become visible. */
 function withoutControls(text: string): string {
-  return text
-    .replace(/\r$/, '')
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
-      character === '\t' ? character : visible(character.codePointAt(0) ?? 0),
-    )
+  return text.replace(/\r$/, '').replace(risky, (run) => {
+    let shown = ''
+    for (const character of run) {
+      shown += character === '\t' ? character : visible(character.codePointAt(0) ?? 0)
+    }
+    return shown
+  })
 }
 
 /** As the language writes it: `\x1b`, `\u{202e}`. */

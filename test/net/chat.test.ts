@@ -78,6 +78,12 @@ describe('a chat', () => {
       ['\u009b\u202e\u200b\u2028\u2029\n'],
       ['\\u{9b}\\u{202e}\\u{200b}\\u{2028}\\u{2029}'],
     ],
+    ['what nobody sees', ['\ufe0f\u3164\ue000\u{e0041}\n'], ['\\u{fe0f}\\u{3164}\\u{e000}\\u{e0041}']],
+    [
+      'marks that stand on nothing, or in a pile',
+      ['\u0301a\x07\u0301\n', `e${'\u0301'.repeat(8)}\n`],
+      ['\\u{301}a\\x07\\u{301}', `e${'\u0301'.repeat(6)}\\u{301}\\u{301}`],
+    ],
     ['text beyond ASCII stays', ['é漢😀\n'], ['é漢😀']],
   ]
   for (const [name, reads, lines] of rows) {
