@@ -7,7 +7,7 @@ import { outputError, SockpitError, systemCode } from './errors.ts'
 import { type EndingSignal, type ExitCode, endingSignals, exitCodes, signalCodes } from './exit-code.ts'
 import { watchReader } from './pipe-reader.ts'
 import { runProgram } from './program.ts'
-import { oneLine } from './views/escape.ts'
+import { escapeText, oneLine } from './views/escape.ts'
 
 /** The standard outputs that were used: Node makes each on first use, and start-up need not pay for the others. */
 const opened = new Set<Writable>()
@@ -176,7 +176,10 @@ function tellError(error: unknown): void {
   const text = expected ? message : `Something went wrong inside sockpit: ${message}`
   opened.add(process.stderr)
   process.stderr.write(`sockpit: ${oneLine(text)}\n`)
-  if (process.env.DEBUG === 'sockpit' && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+  if (process.env.DEBUG === 'sockpit' && error instanceof Error) {
+    const stack = escapeText(String(error.stack), { keepNewlines: true, keepBackslashes: true })
+    process.stderr.write(`${stack}\n`)
+  }
 }
 
 async function main(): Promise<void> {
