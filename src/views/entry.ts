@@ -43,10 +43,9 @@ export interface Entry {
   readonly panel?: (width: number) => readonly Line[]
 }
 
-/** An entry in words of ours, each line of the text a paragraph; nothing in it can act on the terminal. */
-export function entry(mark: Mark, role: Role, text: string): Entry {
-  const safe = escapeText(text, { keepNewlines: true, keepBackslashes: true })
-  return { mark, role, text: safe.split('\n').map(words) }
+/** An entry in words of ours, each line of them a paragraph; nothing in it can act on the terminal. */
+export function entry(mark: Mark, role: Role, ...lines: readonly string[]): Entry {
+  return { mark, role, text: lines.map((line) => words(escapeText(line, { keepBackslashes: true }))) }
 }
 
 export function words(text: string): Paragraph {

@@ -173,7 +173,7 @@ const formatters: { readonly [Kind in EventKind]: (event: EventOf<Kind>, telling
     }
   },
 
-  note: ({ text }) => entry('·', 'plain', text),
+  note: ({ text }) => entry('·', 'plain', ...text.split('\n')),
 
   process: (event) => entry(...processMark(event), processText(event)),
 }
