@@ -19,6 +19,7 @@ const emoji = /(?!\p{Regional_Indicator})\p{Emoji_Presentation}/u
 const zero = /[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff\ud7b0-\ud7ff\u2028\u2029]/u
 const joinsInCluster = /[\p{Mc}\p{Emoji_Modifier}]/u
 const regional = /\p{Regional_Indicator}/u
+const joins = new RegExp(`${joinsInCluster.source}|${regional.source}`, 'u')
 
 /** The cells that a character takes; 0: those of the one before it. */
 export function widthOf(character: string, before: string, counting: Counting): 0 | 1 | 2 {
@@ -62,37 +63,47 @@ export class VtScreen {
   }
 
   print(character: string): void {
-    const before = this.#isPending || this.column > 0 ? (this.#line()[this.#lastCell()] ?? '') : ''
-    const width = this.#width(character, before)
-    if (width === 0) {
-      if (before !== '') this.#line()[this.#lastCell()] = before + character
-      return
+    const line = this.#line()
+    let width: 0 | 1 | 2 = 1
+    if (character > '~') {
+      const last = this.#isPending || this.column > 0 ? this.#lastCell(line) : -1
+      const before = line[last] ?? ''
+      width = this.#width(character, before)
+      if (width === 0) {
+        if (before !== '') line[last] = before + character
+        return
+      }
     }
     if (this.#isPending || this.column + width > this.columns) this.#wrap()
-    const line = this.#line()
+    this.#put(character, width, this.#line())
+  }
+
+  #put(character: string, width: 1 | 2, line: string[]): void {
     while (line.length < this.column) line.push(' ')
     this.#split(line, this.column)
     this.#split(line, this.column + width)
     line[this.column] = character
     if (width === 2) line[this.column + 1] = ''
     this.column += width
-    if (this.column >= this.columns) {
-      this.column = this.columns - 1
-      this.#isPending = true
-    }
+    if (this.column < this.columns) return
+    this.column = this.columns - 1
+    this.#isPending = true
   }
 
   #width(character: string, before: string): 0 | 1 | 2 {
-    if (this.#counting === 'clusters') return widthOf(character, before, 'clusters')
-    const known = this.#widths.get(character) ?? widthOf(character, '', 'code points')
-    this.#widths.set(character, known)
-    return known
+    if (this.#counting === 'clusters' && joins.test(character))
+      return widthOf(character, before, this.#counting)
+    const known = this.#widths.get(character)
+    if (known !== undefined) return known
+    const width = widthOf(character, before, this.#counting)
+    this.#widths.set(character, width)
+    return width
   }
 
   /** Where the character before the cursor stands. */
-  #lastCell(): number {
+  #lastCell(line: readonly string[]): number {
     const at = this.#isPending ? this.column : this.column - 1
-    return this.#line()[at] === '' ? at - 1 : at
+    return line[at] === '' ? at - 1 : at
   }
 
   #line(): string[] {
