@@ -235,28 +235,3 @@ test('a signal from outside and a reset leave the terminal as it was, too', { sk
     assert.deepEqual([withoutPrompt(lines.at(-2)), lines.at(-1)], [`code ${code}`, lines[0]])
   }
 })
-
-test('no byte of a peer reaches the terminal unescaped', { skip }, async (t) => {
-  const evil = Buffer.concat([
-    Buffer.from('\x1b]0;owned\x07\x1b[2J\x1bP1$q\x1b\\\r\x07\u009b31m\u202e\u200b\u2028\x7f'),
-    Buffer.from([0x9b, 0xff, 0xc0, 0x0a]),
-  ])
-  for (const view of ['--view=log', '--raw', '--hex', '--json']) {
-    const { client, peer } = await promptWithPeer(t, view)
-    client.write('typed')
-    await client.printed('typed')
-    const before = client.stdout.length
-    // An escape that is cut after its first byte; the end begins a row of the hex view.
-    peer.socket.write(evil.subarray(0, 1))
-    // JSON shows what is UTF-8 as text, and all else in base64.
-    const rest = view === '--json' ? evil.subarray(1, -4) : evil.subarray(1)
-    peer.socket.write(Buffer.concat([rest, Buffer.alloc(64 - rest.length, '\n'), Buffer.from('END\n')]))
-    await client.printed(view === '--hex' ? '45 4e 44 0a' : 'END')
-    const shown = client.stdout.subarray(before).toString()
-    // What is left are the few controls with which the typed line is moved out of the way.
-    const ours = shown.replace(/\x1b\[\d*[AGJK]|\r|\n/g, '')
-    assert.doesNotMatch(ours, /[\p{Cc}\p{Cf}\u2028\u2029\ufffd]/u, `${view}: ${JSON.stringify(ours)}`)
-    assert.doesNotMatch(shown, /\x1b\[2J|\x1b\]|\x1bP/)
-    await shows(client, 'typed')
-  }
-})
