@@ -6,10 +6,17 @@ import { must, mustEqual, type Target } from './target.ts'
 import { characterSize, readUtf8 } from './utf8-reference.ts'
 
 /** What no text of ours may hold, wherever it comes from. */
-export const dangerous = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|^\p{M}/u
+export const dangerous =
+  /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?:^|[ -/:-@[-`{-~]|\p{M}{6})\p{M}/u
 
 const isHarmful = /^[\p{C}\p{Default_Ignorable_Code_Point}\\]$|^(?! )\p{Z}$/u
-const isMark = /^\p{M}$/u
+/** Parts of a Korean syllable fall on what is before them, too. */
+const isMark = /^[\p{M}\u1160-\u11ff\ud7b0-\ud7ff]$/u
+/** A sign that may be ours. */
+const isSign = /^[ -/:-@[-`{-~]$/
+
+/** So many marks may stand on one character. */
+const mostMarks = 6
 
 /** The characters of bytes; a byte that belongs to none is a number. */
 function charactersOf(bytes: Uint8Array): (string | number)[] {
@@ -24,11 +31,14 @@ function charactersOf(bytes: Uint8Array): (string | number)[] {
 
 /** What they look like, character by character; those that are kept stay as they are. */
 function expected(characters: readonly (string | number)[], kept: string): string {
-  // A mark attaches to what is before it: that must be a character that shows itself.
-  let isBare = true
+  // How many more marks may fall on what is before them: that must be a letter of the peer's, and shown.
+  let room = 0
   let text = ''
   for (const character of characters) {
-    isBare = typeof character === 'number' || isHarmful.test(character) || (isBare && isMark.test(character))
+    const isNone = typeof character === 'number' || isHarmful.test(character)
+    const isBare = isNone || (room === 0 && isMark.test(character))
+    if (isBare || isSign.test(String(character))) room = 0
+    else room = isMark.test(String(character)) ? room - 1 : mostMarks
     text += isBare && !kept.includes(String(character)) ? escapeOf(character) : character
   }
   return text

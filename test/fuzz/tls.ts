@@ -37,7 +37,7 @@ function nameIn(bytes: Uint8Array): string | undefined {
   if (at >= bytes.length) return undefined
   const size = number(at + 7)
   const name = Buffer.from(bytes.subarray(at + 9, at + 9 + size))
-  return size > 0 && name.length === size ? name.toString('latin1') : undefined
+  return name.length === size && /^[!-~]+$/.test(name.toString('latin1')) ? name.toString() : undefined
 }
 
 function judge(input: Uint8Array): void {
