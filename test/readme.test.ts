@@ -114,7 +114,17 @@ test('every option that the README names exists', () => {
   const flags = subcommands
     .flatMap(({ options }) => Object.values(options))
     .flatMap((row) => row.flags.match(/--[a-z0-9-]+/g) ?? [])
-  const known = new Set([...flags, '--help', '--version', '--limits', '--chat', '--fragments'])
+  const known = new Set([
+    ...flags,
+    '--help',
+    '--version',
+    '--limits',
+    '--chat',
+    '--fragments',
+    '--minutes',
+    '--rounds',
+    '--only',
+  ])
   for (const [flag] of readme.matchAll(/(?<![\w-])--[a-z][a-z0-9-]+/g)) assert.ok(known.has(flag), flag)
 })
 
