@@ -4,6 +4,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { readFileSync } from 'node:fs'
 import { endianness, networkInterfaces } from 'node:os'
 import type { TestContext } from 'node:test'
+import { drawPort } from './sockets.ts'
 import { type EventOf, type Running, type Serving, type StartOptions, start } from './sockpit.ts'
 
 const patienceMs = 15_000
@@ -117,11 +118,23 @@ export function echo({ payload, from }: Letter, mailbox: Mailbox): void {
   mailbox.socket.send(payload, from.port, from.address)
 }
 
-/** A UDP port of this machine that was free a moment ago. */
+/** A UDP port of this machine for who opens it next: the kernel gives it to nobody who asks for any. */
 export async function freeDatagramPort(t: TestContext): Promise<number> {
-  const mailbox = await openMailbox(t)
-  const { port } = mailbox
-  await mailbox.close()
+  for (let tries = 1; ; tries += 1) {
+    const port = drawPort()
+    try {
+      await (await openMailbox(t, { port })).close()
+      return port
+    } catch (error) {
+      if (tries === 20) throw error
+    }
+  }
+}
+
+/** A UDP port on which nobody listens, and nobody can: the socket that has it is connected, and hears only itself. */
+export async function closedDatagramPort(t: TestContext): Promise<number> {
+  const { socket, port, address } = await openMailbox(t)
+  await new Promise<void>((resolve) => socket.connect(port, address, resolve))
   return port
 }
 

@@ -168,10 +168,15 @@ export async function keepPeers(t: TestContext, onPeer: (peer: Peer) => void = (
 /** Below those that the kernel gives to who asks for any: nobody but us takes one of these in between. */
 const [firstPort, lastPort] = [16_384, 32_767]
 
+/** Any of them; somebody may have it. */
+export function drawPort(): number {
+  return randomInt(firstPort, lastPort + 1)
+}
+
 /** A port of this machine on which nobody listens. */
 export async function freePort(t: TestContext): Promise<number> {
   for (let tries = 1; ; tries += 1) {
-    const port = randomInt(firstPort, lastPort + 1)
+    const port = drawPort()
     const server = createServer()
     t.after(() => server.close())
     server.listen(port, '127.0.0.1')

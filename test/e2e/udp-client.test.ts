@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import {
+  closedDatagramPort,
   echo,
   freeDatagramPort,
   openMailbox,
@@ -124,7 +125,7 @@ describe('udp-client', { concurrency: 6 }, () => {
     ['so it is with -w', ['-w', '1s']],
   ] as const) {
     test(name, async (t) => {
-      const port = await freeDatagramPort(t)
+      const port = await closedDatagramPort(t)
       const client = startClient(t, port, more, 'x\n'.repeat(500))
       const { code, stderr } = await client.exit
       const refused = client.eventsOf('refused')
@@ -141,7 +142,7 @@ describe('udp-client', { concurrency: 6 }, () => {
   }
 
   test('--no-connect hears nothing of a closed port: silence, exit 0', async (t) => {
-    const port = await freeDatagramPort(t)
+    const port = await closedDatagramPort(t)
     const client = startClient(t, port, ['--no-connect'], 'one\ntwo\nthree\n')
     const { code, stderr } = await client.exit
     assert.deepEqual([code, stderr], [0, ''])
@@ -152,7 +153,7 @@ describe('udp-client', { concurrency: 6 }, () => {
   })
 
   test('a refusal is an error also where a script ends with /quit', async (t) => {
-    const port = await freeDatagramPort(t)
+    const port = await closedDatagramPort(t)
     const script = ['-e', 'hi', '-e', '/wait 200ms', '-e', '/quit']
     const { code, stderr } = await run(t, ['udp-client', '127.0.0.1', String(port), '-q', ...script])
     assert.equal(code, 1)
@@ -160,7 +161,7 @@ describe('udp-client', { concurrency: 6 }, () => {
   })
 
   test('a mistake in a script that comes over standard input is told, whatever else went wrong', async (t) => {
-    const port = await freeDatagramPort(t)
+    const port = await closedDatagramPort(t)
     const words = ['udp-client', '127.0.0.1', String(port), '-q', '--script', '-']
     const { code, stderr } = await run(t, words, { stdin: 'hi\n/wait 200ms\n/bogus\n' })
     assert.equal(code, 2)
@@ -168,8 +169,8 @@ describe('udp-client', { concurrency: 6 }, () => {
   })
 
   test('a server that restarts: the refusal is told, and nothing that is sent afterwards is lost', async (t) => {
-    const first = await serveDatagrams(t, ['--echo'])
-    const { port } = first
+    const port = await freeDatagramPort(t)
+    const first = await serveDatagrams(t, ['--echo'], { address: String(port) })
     const client = start(t, ['udp-client', '127.0.0.1', String(port), '--json', '--script', '-'], {
       stdin: 'pipe',
     })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import {
   assertEchoes,
+  freeDatagramPort,
   type Mailbox,
   openMailbox,
   serveDatagrams,
@@ -79,8 +80,8 @@ describe('services of udp-server', { concurrency: 3 }, () => {
     const one = await serveDatagrams(t, ['--service', services[0]])
     // It answers only when the port from which it was asked is B's.
     one.server.kill('SIGSTOP')
-    const decoy = await openMailbox(t)
-    const { port } = decoy
+    const port = await freeDatagramPort(t)
+    const decoy = await openMailbox(t, { port })
     for (let number = 1; number <= inFlight; number++) await decoy.send(`${number} to and fro`, one.port)
     await decoy.close()
     const other = await serveDatagrams(t, ['--service', services[1]], { address: String(port) })
