@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { connectTo, freePort, keepPeers, listenHere, type Peer } from './sockets.ts'
+import { freePort, keepPeers, listenHere, type Peer } from './sockets.ts'
 import { overTcp, run, start, temporaryFolder, text } from './sockpit.ts'
 import { resolveTo, spyOnSockets } from './stand-ins.ts'
 
@@ -40,14 +40,6 @@ describe('tcp-client', { concurrency: 3 }, () => {
     )
   })
 
-  test('an answer three seconds after the end of stdin is still printed', async (t) => {
-    const port = await listenHere(t, (peer) => {
-      void peer.fin.then(() => setTimeout(() => peer.socket.end('slow answer\n'), 3_000))
-    })
-    const outcome = await run(t, ['tcp-client', `127.0.0.1:${port}`], { stdin: 'q' })
-    assert.deepEqual([outcome.code, text(outcome), outcome.stderr], [0, 'slow answer\n', ''])
-  })
-
   test('a client that neither reads nor sends stays until it is told to go', async (t) => {
     const { port } = await keepPeers(t)
     const args = ['tcp-client', '127.0.0.1', String(port), '--hold', '--json', '-w', '500ms']
@@ -58,114 +50,6 @@ describe('tcp-client', { concurrency: 3 }, () => {
     const [closed] = client.eventsOf('closed').map(overTcp)
     assert.ok(closed !== undefined && closed.openMs >= 450, JSON.stringify(closed))
     assert.equal(closed.answered, false)
-  })
-
-  test('refused: one line that says so, exit 1', async (t) => {
-    const port = await freePort(t)
-    const outcome = await run(t, ['tcp-client', '127.0.0.1', String(port)])
-    assert.deepEqual(
-      [outcome.code, text(outcome), outcome.stderr],
-      [
-        1,
-        '',
-        `sockpit: Cannot connect to 127.0.0.1:${port}: connection refused: nothing listens there (ECONNREFUSED). Start a server there, or check the port.\n`,
-      ],
-    )
-  })
-
-  test('no such name: another line, exit 1', async (t) => {
-    const outcome = await run(t, ['tcp-client', 'no-such-name.invalid', '9'])
-    assert.deepEqual([outcome.code, text(outcome)], [1, ''])
-    assert.match(
-      outcome.stderr,
-      /^sockpit: Cannot connect to no-such-name\.invalid:9: (?:no such name \(ENOTFOUND\)|the name server did not answer \(EAI_AGAIN\))\. [^\n]+\n$/,
-    )
-  })
-
-  test('--connect-timeout: a third line, exit 3, and in JSON a timeout event', async (t) => {
-    const silence = resolveTo(t, [])
-    const args = ['tcp-client', 'silent.test', '9', '--connect-timeout', '300ms', '--json']
-    const client = start(t, args, { ...silence, limitMs: 5_000 })
-    const { code, stderr } = await client.exit
-    assert.equal(code, 3)
-    const [, waited] =
-      /^sockpit: Cannot connect to silent\.test:9: no answer within (\d+) ms\. [^\n]+\n$/m.exec(stderr) ?? []
-    assert.ok(Number(waited) >= 290 && Number(waited) < 5_000, stderr)
-    const { what, afterMs } = await client.event('timeout')
-    assert.deepEqual([what, afterMs], ['connect', 300])
-  })
-
-  test('a host that answers no SYN: exit 3 in time', async (t) => {
-    // A backlog of one that is full, and nobody who accepts.
-    const server = start(t, ['tcp-server', '127.0.0.1:0', '--backlog', '1', '--json'])
-    const { port } = (await server.event('listening')).local
-    server.kill('SIGSTOP')
-    const hasRoom = async () => {
-      const { code } = await run(t, [
-        'tcp-client',
-        '127.0.0.1',
-        String(port),
-        '-z',
-        '--connect-timeout',
-        '300ms',
-        '-q',
-      ])
-      return code === 0
-    }
-    const fillers = await Promise.all([1, 2].map(() => connectTo(t, port)))
-    assert.equal(fillers.length, 2)
-    for (let tries = 0; await hasRoom(); tries++) assert.ok(tries < 5, 'the backlog of one never fills')
-    const outcome = await run(t, ['tcp-client', '127.0.0.1', String(port), '--connect-timeout', '300ms'])
-    assert.equal(outcome.code, 3)
-    assert.match(
-      outcome.stderr,
-      /^sockpit: Cannot connect to 127\.0\.0\.1:\d+: no answer within \d+ ms\. [^\n]+\n$/m,
-    )
-  })
-
-  test('where nobody listens on either address of a name, both attempts are named', {
-    skip: withoutIpv6,
-  }, async (t) => {
-    const port = await freePort(t)
-    const both = resolveTo(t, ['::1', '127.0.0.1'])
-    const client = start(t, ['tcp-client', 'localhost', String(port), '--json', '-v'], both)
-    const { code, stderr } = await client.exit
-    assert.equal(code, 1)
-    const line = stderr.split('\n').find((one) => one.startsWith('sockpit: '))
-    const why = 'connection refused: nothing listens there (ECONNREFUSED)'
-    assert.equal(
-      line,
-      `sockpit: Cannot connect to localhost:${port}: [::1]:${port}: ${why}; 127.0.0.1:${port}: ${why}. Start a server there, or check the port.`,
-    )
-    assert.deepEqual((await client.event('resolved')).addresses, ['::1', '127.0.0.1'])
-    assert.deepEqual(
-      client
-        .eventsOf('connecting')
-        .map(({ remote, attempt, attempts }) => [remote.address, attempt, attempts]),
-      [
-        ['::1', 1, 2],
-        ['127.0.0.1', 2, 2],
-      ],
-    )
-    assert.deepEqual(
-      client.eventsOf('refused').map(({ remote }) => remote.address),
-      ['::1', '127.0.0.1'],
-    )
-  })
-
-  test('a name connects where only one of its addresses listens', { skip: withoutIpv6 }, async (t) => {
-    const both = resolveTo(t, ['::1', '127.0.0.1'])
-    const four = await listenHere(t, echo)
-    const six = await listenHere(t, echo, { host: '::1' })
-    for (const [port, address] of [
-      [four, '127.0.0.1'],
-      [six, '::1'],
-    ] as const) {
-      const client = start(t, ['tcp-client', 'localhost', String(port), '--json'], { ...both, stdin: 'x' })
-      assert.equal((await client.exit).code, 0)
-      assert.equal((await client.event('opened')).remote.address, address)
-      assert.equal(client.receivedBy('client'), 'x')
-    }
   })
 
   test('-4 and -6 choose among the addresses of a name', { skip: withoutIpv6 }, async (t) => {
@@ -626,38 +510,6 @@ describe('tcp-client', { concurrency: 3 }, () => {
     const server = await run(t, ['tcp-client', '127.0.0.1', String(port), '-e', '/kick 1'])
     assert.equal(server.code, 2)
     assert.equal(peers.length, 0)
-  })
-
-  test('the peer half-closes: our bytes still arrive', async (t) => {
-    const { peerAt, port } = await keepPeers(t, ({ socket }) => socket.end('I said all'))
-    const client = start(t, ['tcp-client', '127.0.0.1', String(port), '--json'], { stdin: 'pipe' })
-    await client.event('ended', ({ by }) => by === 'peer')
-    client.end('but I did not')
-    assert.equal((await client.exit).code, 0)
-    assert.equal((await (await peerAt(0)).whole()).toString(), 'but I did not')
-    const { first, how, sent, received } = overTcp(await client.event('closed'))
-    assert.deepEqual([first, how, sent.bytes, received.bytes], ['peer', 'fin', 13, 10])
-  })
-
-  test('a reset in mid-stream is told with the bytes each way, exit 1', async (t) => {
-    const port = await listenHere(t, (peer) => {
-      peer.socket.write('1234567')
-      void peer.has('abcde').then(() => peer.socket.resetAndDestroy())
-    })
-    const client = start(
-      t,
-      ['tcp-client', '127.0.0.1', String(port), '-e', '/expect 1234567', '-e', '/send abcde'],
-      { stdin: 'pipe' },
-    )
-    const { code, stdout, stderr } = await client.exit
-    assert.deepEqual([code, stdout.toString()], [1, '1234567'])
-    assert.match(
-      stderr,
-      new RegExp(
-        `^sockpit: The connection to 127\\.0\\.0\\.1:${port} was reset by the peer \\(ECONNRESET\\) after 5 B sent, 7 B received, 0 B unsent$`,
-        'm',
-      ),
-    )
   })
 
   test('closed cleanly is 0, whoever ends first', async (t) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { connectTo, freePort, type Peer } from './sockets.ts'
-import { overTcp, run, serve, start, text } from './sockpit.ts'
+import { overTcp, run, serve, start } from './sockpit.ts'
 import { spyOnSockets } from './stand-ins.ts'
 
 // Side by side: most of these wait for something.
@@ -457,16 +457,6 @@ describe('tcp-server', { concurrency: 3 }, () => {
     }
   })
 
-  test('a port in use is told with how to mend it, exit 1', async (t) => {
-    const { port } = await serve(t)
-    const { code, stdout, stderr } = await run(t, ['tcp-server', String(port)])
-    assert.deepEqual([code, text({ stdout } as never)], [1, ''])
-    assert.equal(
-      stderr,
-      `sockpit: Cannot listen on 127.0.0.1:${port}: the port is in use (EADDRINUSE). Use port 0 for a free one, or stop the process that holds it.\n`,
-    )
-  })
-
   test('a foreign address cannot be listened on: told, exit 1', async (t) => {
     const { code, stderr } = await run(t, ['tcp-server', '203.0.113.77:0'])
     assert.equal(code, 1)
@@ -504,38 +494,6 @@ describe('tcp-server', { concurrency: 3 }, () => {
     const ended = server.exit.then(({ stderr }) => /127\.0\.0\.1:(\d+): the port is in use/.exec(stderr)?.[1])
     assert.equal(Number(await Promise.race([listening.catch(() => ended), ended])), 9000)
   })
-
-  test('a client that is reset before it is accepted does no harm', async (t) => {
-    const { server, port } = await serve(t, ['--echo'])
-    server.kill('SIGSTOP')
-    const hasty = await Promise.all(Array.from({ length: 5 }, () => connectTo(t, port)))
-    for (const { socket } of hasty) socket.resetAndDestroy()
-    await Promise.all(hasty.map(({ closed }) => closed))
-    server.kill('SIGCONT')
-    const peer = await connectTo(t, port)
-    peer.socket.end('served')
-    assert.equal((await peer.whole()).toString(), 'served')
-    assert.equal((await server.interrupt()).code, 130)
-  })
-
-  test('one that leaves during a 10 MiB echo touches no other', async (t) => {
-    const { port } = await serveQuiet(t)
-    const leaving = await connectTo(t, port)
-    leaving.socket.write(Buffer.alloc(10 * 2 ** 20, 'x'))
-    const staying = await connectTo(t, port)
-    const sent = Buffer.alloc(10 * 2 ** 20, 'a long line that is repeated\n')
-    staying.socket.end(sent)
-    await leaving.has(1)
-    leaving.socket.resetAndDestroy()
-    assert.ok((await staying.whole()).equals(sent))
-  })
-
-  /** An echo server that tells little, for much data. */
-  async function serveQuiet(t: Parameters<typeof serve>[0]) {
-    const server = start(t, ['tcp-server', '127.0.0.1:0', '--echo', '--raw'], { unread: false })
-    const [, port] = await server.said(/listening on 127\.0\.0\.1:(\d+)/)
-    return { server, port: Number(port) }
-  }
 
   test('a value out of range or of the wrong form is told in one line, exit 2', async (t) => {
     const cases: readonly (readonly string[])[] = [
