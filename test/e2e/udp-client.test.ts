@@ -42,48 +42,6 @@ describe('udp-client', { concurrency: 6 }, () => {
     )
   })
 
-  for (const [family, host, longest, whole] of [
-    ['IPv4', '127.0.0.1', 65_507, 1_472],
-    ['IPv6', '::1', 65_527, 1_452],
-  ] as const) {
-    test(`${family}: up to ${longest} B go and come back, one more is told, and the next goes again`, {
-      skip: family === 'IPv6' && withoutIpv6,
-    }, async (t) => {
-      const sizes = [0, 1, whole, whole + 1, longest, longest + 1, 5]
-      const mailbox = await openMailbox(t, { address: host, onLetter: echo })
-      const input = sizes.map((size) => 'x'.repeat(size)).join('\0')
-      const args = ['udp-client', host, String(mailbox.port), '--json', '--split', 'nul']
-      const client = start(t, args, { stdin: input })
-      const { code, stderr } = await client.exit
-      const went = sizes.filter((size) => size <= longest)
-      assert.deepEqual([told(client, 'sent'), told(client, 'received')].map(sizesOf), [went, went])
-      assert.deepEqual(
-        mailbox.letters.map(({ payload }) => payload.length),
-        went,
-      )
-      assert.deepEqual(
-        client.eventsOf('failed').map((one) => [one.code, one.remote?.port]),
-        [['EMSGSIZE', mailbox.port]],
-      )
-      const notes = client.eventsOf('note').map((note) => note.text)
-      assert.equal(notes.length, 1)
-      assert.match(notes[0] ?? '', new RegExp(`${grouped(whole + 1)} B [^\n]* into 2 fragments`))
-      assert.equal(code, 1)
-      assert.equal(stderr.match(/^sockpit: /gm)?.length, 1)
-      const reason = `${grouped(longest + 1)} B does not go: ${family} and UDP take ${grouped(longest)} B at most`
-      assert.match(stderr, new RegExp(`^sockpit: 1 datagram for [^\n]*${reason}[^\n]*\n$`, 'm'))
-      assert.equal(overUdp(await client.event('closed')).unsent, 1)
-    })
-  }
-
-  function sizesOf(datagrams: ReturnType<typeof told>): number[] {
-    return datagrams.map(({ size }) => size)
-  }
-
-  function grouped(number: number): string {
-    return number.toLocaleString('en')
-  }
-
   test('-n ends after so many datagrams', async (t) => {
     const mailbox = await openMailbox(t, {
       onLetter: ({ from }, { socket }) => {
@@ -119,27 +77,6 @@ describe('udp-client', { concurrency: 6 }, () => {
     const outcome = await run(t, args, { stdin: 'question' })
     assert.deepEqual([outcome.code, text(outcome), outcome.stderr], [0, 'slow answer\nslower one\n', ''])
   })
-
-  for (const [name, more] of [
-    ['a closed port is told once, whatever is sent there: one line, exit 1', []],
-    ['so it is with -w', ['-w', '1s']],
-  ] as const) {
-    test(name, async (t) => {
-      const port = await closedDatagramPort(t)
-      const client = startClient(t, port, more, 'x\n'.repeat(500))
-      const { code, stderr } = await client.exit
-      const refused = client.eventsOf('refused')
-      assert.deepEqual(
-        refused.map((one) => [one.transport, one.remote.port, one.code]),
-        [['udp', port, 'ECONNREFUSED']],
-      )
-      const { connected, refused: times, received } = overUdp(await client.event('closed'))
-      assert.deepEqual([connected, times >= 1, received.datagrams], [true, true, 0])
-      const lines = stderr.split('\n').filter((line) => line.startsWith('sockpit: '))
-      assert.deepEqual([code, lines.length], [1, 1])
-      assert.match(lines[0] ?? '', /^sockpit: Nobody listens on 127\.0\.0\.1:\d+: [^\n]*ECONNREFUSED/)
-    })
-  }
 
   test('--no-connect hears nothing of a closed port: silence, exit 0', async (t) => {
     const port = await closedDatagramPort(t)

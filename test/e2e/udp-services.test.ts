@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import {
   assertEchoes,
-  freeDatagramPort,
   type Mailbox,
   openMailbox,
   serveDatagrams,
@@ -75,55 +74,9 @@ describe('services of udp-server', { concurrency: 3 }, () => {
     assert.ok(Math.abs(payload.readUInt32BE() - since1900) < 30)
   })
 
-  /** Two servers that take each other for clients: A's first datagrams come from the port on which B opens then. */
-  async function startLoop(t: TestContext, services: readonly [string, string], inFlight: number) {
-    const one = await serveDatagrams(t, ['--service', services[0]])
-    // It answers only when the port from which it was asked is B's.
-    one.server.kill('SIGSTOP')
-    const port = await freeDatagramPort(t)
-    const decoy = await openMailbox(t, { port })
-    for (let number = 1; number <= inFlight; number++) await decoy.send(`${number} to and fro`, one.port)
-    await decoy.close()
-    const other = await serveDatagrams(t, ['--service', services[1]], { address: String(port) })
-    one.server.kill('SIGCONT')
-    return [one, other] as const
-  }
-
-  /** Settles when one of them tells that it was a loop. */
-  function untilBroken(servers: readonly Running[]) {
-    const isLoop = ({ what }: { readonly what: string }) => what === 'loop'
-    return Promise.race(servers.map((server) => server.event('limit', isLoop)))
-  }
-
   async function trafficOf(server: Running) {
     await server.interrupt()
     return overUdp(await server.event('closed'))
-  }
-
-  for (const [services, inFlight] of [
-    [['echo', 'echo'], 1],
-    [['echo', 'echo'], 20],
-    [['daytime', 'echo'], 1],
-    [['chargen', 'chargen'], 1],
-  ] as const) {
-    // Several share the hops of one, and cost a few more while they are held back.
-    const most = inFlight === 1 ? 1_024 : 2_048
-    const name = `${services.join(' and ')}, made to talk to each other with ${inFlight} in flight`
-    test(`${name}: silent within ${most} hops, and still there for others`, async (t) => {
-      const [one, other] = await startLoop(t, services, inFlight)
-      const servers = [one.server, other.server]
-      const { limit, detail, remote } = await untilBroken(servers)
-      assert.ok(limit > 0 && limit <= 512, `${limit}`)
-      assert.match(detail, /ends the loop/)
-      assert.ok(remote?.port === one.port || remote?.port === other.port)
-      const honest = services.filter((service) => service === 'echo').length
-      if (services[0] === 'echo') await assertEchoes(t, one.port)
-      if (services[1] === 'echo') await assertEchoes(t, other.port)
-      const traffics = [await trafficOf(one.server), await trafficOf(other.server)]
-      const hops = traffics.reduce((sum, { received }) => sum + received.datagrams, -honest)
-      assert.ok(hops > 100 && hops <= most, `${hops} hops`)
-      assert.ok(traffics.every(({ dropped }) => (dropped ?? 0) === 0))
-    })
   }
 
   test('a client that sends back what it gets, and now and then by itself, is answered without end', async (t) => {
