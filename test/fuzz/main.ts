@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util'
 import { seedLimit } from '../../src/experiments/random.ts'
 import { parseWhole } from '../../src/quantities.ts'
 import { type Finding, judgeInputs, judgeRows } from './run.ts'
+import { Source } from './source.ts'
 import type { Target } from './target.ts'
 import { targets } from './targets.ts'
 
@@ -32,9 +33,23 @@ if (chosen.length === 0) {
   process.exit(2)
 }
 
+const minutes = Number(values.minutes)
+if (!(minutes > 0)) {
+  console.error(`"${values.minutes}" are no minutes: expected a number such as 10 or 0.5`)
+  process.exit(2)
+}
+
 console.log(`seed ${seed}`)
-if (values.index === undefined) fuzz(chosen, Number(values.minutes) * 60_000)
-else for (const target of chosen) report(judgeInputs(target, seed, parseWhole(values.index), 1))
+if (values.index === undefined) fuzz(chosen, minutes * 60_000)
+else for (const target of chosen) judgeOne(target, parseWhole(values.index))
+
+/** Shows one input and judges it. */
+function judgeOne(target: Target, index: number): void {
+  const hex = Buffer.from(target.make(new Source(seed, index))).toString('hex')
+  console.log(`['fuzz ${target.name} ${seed}:${index}', '${hex}'],`)
+  report(judgeInputs(target, seed, index, 1))
+  console.log('nothing breaks')
+}
 
 function fuzz(those: readonly Target[], ms: number): void {
   const spent = new Map<Target, { inputs: number; ms: number }>()

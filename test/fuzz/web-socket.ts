@@ -146,9 +146,11 @@ function judgeRun(run: Run, expected: Outcome, setup: Setup): void {
   mustEqual(run.ended, run.machine.isOver && (isFailed || setup.role === 'server'), 'TCP is ended')
   // RFC 6455 §5.5.1: the answer to a close frame is its code.
   const { length = 9 } = framesOf(run.written).at(-1)?.payload ?? {}
-  if (run.machine.receivedClose !== undefined)
-    must(length <= 2, 'more than the code of a close frame is sent back')
-  if (!setup.wanted.receivedFrames) return
+  if (receivedClose !== undefined) must(length <= 2, 'more than the code of a close frame is sent back')
+  if (setup.wanted.receivedFrames) judgeFrames(run, expected)
+}
+
+function judgeFrames(run: Run, expected: Outcome): void {
   // Text that is wrong may be told of as a frame or not: that depends on when the rest of it came.
   const isText = expected.told.at(-1) === 'failed 1007'
   const frames = isText ? run.frames.slice(0, expected.frames.length) : run.frames
@@ -185,6 +187,16 @@ function judge(bytes: Uint8Array): void {
     isClosing: source.once(10),
     wanted: source.pick([nothing, everything, messagesOnly]),
   }
+  try {
+    judgeIn(setup, input, source)
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : error}, in ${JSON.stringify(setup)}`, {
+      cause: error,
+    })
+  }
+}
+
+function judgeIn(setup: Setup, input: Buffer, source: Source): void {
   const [whole, pieces] = [new Run(setup).begin(setup), new Run(setup).begin(setup)]
   whole.take(input)
   for (const piece of inAnyPieces(input, source)) pieces.take(piece)
