@@ -12,6 +12,7 @@ import {
   frameTo,
   messagesOnly,
   nothing,
+  type WrittenFrame,
 } from '../wire/machine.ts'
 import { inflated } from './inflate-reference.ts'
 import { payloads } from './payloads.ts'
@@ -100,9 +101,9 @@ function latin1(bytes: Uint8Array): string {
 }
 
 /** What was written, as the reference has it; what is compressed is shorter than it was. */
-function answersOf(written: Buffer, setup: Setup): [opcode: number, payload: string][] {
+function answersOf(frames: readonly WrittenFrame[], setup: Setup): [opcode: number, payload: string][] {
   let before = Buffer.alloc(0)
-  return framesOf(written).map(({ first, mask, payload }) => {
+  return frames.map(({ first, mask, payload }) => {
     must((mask !== undefined) === (setup.role === 'client'), 'only clients mask')
     const opcode = first & 15
     must(
@@ -140,12 +141,13 @@ function judgeRun(run: Run, expected: Outcome, setup: Setup): void {
     told,
     'told',
   )
-  mustEqual(answersOf(run.written, setup), answers, 'answered')
+  const written = framesOf(run.written)
+  mustEqual(answersOf(written, setup), answers, 'answered')
   mustEqual(run.machine.isOver, expected.endsAt !== undefined, 'over')
   const isFailed = run.told.at(-1)?.startsWith('failed') === true
   mustEqual(run.ended, run.machine.isOver && (isFailed || setup.role === 'server'), 'TCP is ended')
   // RFC 6455 §5.5.1: the answer to a close frame is its code.
-  const { length = 9 } = framesOf(run.written).at(-1)?.payload ?? {}
+  const { length = 9 } = written.at(-1)?.payload ?? {}
   if (receivedClose !== undefined) must(length <= 2, 'more than the code of a close frame is sent back')
   if (setup.wanted.receivedFrames) judgeFrames(run, expected)
 }
