@@ -1,6 +1,6 @@
 /** Where actions and payload come from besides the prompt: scripts, and standard input that is no terminal. */
 import { isUtf8 } from 'node:buffer'
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { type Dialect, eols, parseLine } from '../action.ts'
 import type { Context } from '../context.ts'
@@ -20,18 +20,39 @@ export interface ScriptLine {
 export function readScript(enter: readonly string[], path: string | undefined): readonly ScriptLine[] {
   const entered = enter.map((text) => ({ text, where: '--enter' }))
   if (path === undefined || path === '-') return entered
-  let bytes: Buffer
-  try {
-    bytes = readFileSync(path)
-  } catch (error) {
-    throw new UsageError(`Cannot read the script "${path}": ${describeSystemError(error)}`, { cause: error })
-  }
-  const written = [...linesOf(bytes)].map((line, index) => decode(line, `${path}:${index + 1}`))
+  const written = [...linesOf(readBounded(path))].map((line, index) => decode(line, `${path}:${index + 1}`))
   return [...entered, ...written.filter((line) => !isSkipped(line.text))]
+}
+
+/** The longest script that a file may hold, bytes: it is looked at as a whole before anything is done. */
+export const longestScript = 2 ** 24
+
+/** What a script's file holds; one without end, such as a device, is given up at the limit. @throws UsageError */
+function readBounded(path: string): Buffer {
+  const pieces: Buffer[] = []
+  try {
+    const file = openSync(path, 'r')
+    try {
+      for (let total = 0; ; ) {
+        const piece = Buffer.allocUnsafe(2 ** 16)
+        const size = readSync(file, piece)
+        if (size === 0) return Buffer.concat(pieces)
+        pieces.push(piece.subarray(0, size))
+        total += size
+        if (total > longestScript) throw new UsageError(`it is longer than ${longestScript} bytes`)
+      }
+    } finally {
+      closeSync(file)
+    }
+  } catch (error) {
+    const why = error instanceof UsageError ? error.message : describeSystemError(error)
+    throw new UsageError(`Cannot read the script "${path}": ${why}`, { cause: error })
+  }
 }
 
 /** A script's line as text. @throws UsageError where it is none */
 function decode(line: Buffer, where: string): ScriptLine {
+  if (line.length > longestLine) throw new UsageError(`${where}: ${tooLong}`)
   if (!isUtf8(line))
     throw new UsageError(`${where}: the line is not UTF-8; write other bytes as /hex, or /send \\xff`)
   return { text: line.toString().replace(/^\u{feff}/u, ''), where }
@@ -71,6 +92,8 @@ export async function runScript(lines: readonly ScriptLine[], interpreter: Inter
 /** The longest line that a script may have, bytes: what is not yet a line waits in memory. */
 export const longestLine = 2 ** 20
 
+const tooLong = `a line of the script is longer than ${longestLine} bytes`
+
 /** Carries out the lines of standard input as they come, as a script. */
 export async function runScriptFromInput(
   context: Context,
@@ -92,8 +115,7 @@ async function* splitLines(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Bu
   for await (const chunk of stream) {
     const lines = [...linesOf(Buffer.concat([rest, chunk]))]
     rest = lines.pop() ?? rest
-    if (rest.length > longestLine)
-      throw new UsageError(`a line of the script is longer than ${longestLine} bytes`)
+    if (rest.length > longestLine) throw new UsageError(tooLong)
     yield* lines
   }
   yield rest

@@ -2,7 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { sockpitPath } from '../e2e/sockpit.ts'
 import { portOf } from '../net/loopback.ts'
@@ -69,19 +69,6 @@ export async function freePort(): Promise<number> {
   server.close()
   await once(server, 'close')
   return port
-}
-
-/** Settles as soon as somebody listens there. */
-export async function untilListening(port: number): Promise<void> {
-  for (;;) {
-    const socket = connect(port, '127.0.0.1')
-    const answer = await Promise.race([once(socket, 'connect'), once(socket, 'error')]).catch((error) => [
-      error,
-    ])
-    socket.destroy()
-    if (!(answer[0] instanceof Error)) return
-    await pause(50)
-  }
 }
 
 export async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {

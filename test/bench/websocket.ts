@@ -2,17 +2,8 @@
 import { closeSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  begin,
-  end,
-  freePort,
-  pause,
-  residentKiB,
-  scriptOf,
-  sockpit,
-  startServer,
-  untilListening,
-} from './processes.ts'
+import { untilListening } from '../e2e/sockets.ts'
+import { begin, end, freePort, pause, residentKiB, scriptOf, sockpit, startServer } from './processes.ts'
 import type { Part, Trial } from './trial.ts'
 import { type Load, measure, openAll } from './websocket-load.ts'
 

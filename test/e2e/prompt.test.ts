@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { keepPeers } from './sockets.ts'
 import { sockpitCommand, startProgram, temporaryFolder } from './sockpit.ts'
-import { onTerminal, promptWithPeer, screenOf, shows, skip, withoutPrompt } from './terminals.ts'
+import { onTerminal, promptWithPeer, screenOf, shows, skip } from './terminals.ts'
 
 test('a terminal gets the log, and a typed line is sent', { skip }, async (t) => {
   const { client, peer } = await promptWithPeer(t)
@@ -187,51 +187,4 @@ test('Ctrl-D is the end of stdin: our FIN, and what still comes is shown; exit 0
   const { code } = await client.exit
   assert.equal(code, 0)
   assert.match(client.stdout.toString(), /farewell\\n/)
-})
-
-for (const [name, stop, code] of [
-  ['Ctrl-C', '\x03', 130],
-  ['Ctrl-D', '\x04', 0],
-  ['/quit', '/quit\r', 0],
-] as const) {
-  test(`${name} leaves the terminal as it was`, { skip }, async (t) => {
-    const { peerAt, port } = await keepPeers(t, (peer) => {
-      void peer.fin.then(() => peer.socket.end())
-    })
-    const command = `stty -g; ${sockpitCommand} tcp-client 127.0.0.1 ${port}; echo "code $?"; stty -g`
-    const client = onTerminal(t, command)
-    await client.printed('> ')
-    client.write('typed but not sent')
-    await client.printed('not sent')
-    client.write(name === 'Ctrl-C' ? stop : `\x15${stop}`)
-    await client.printed('code ')
-    client.end()
-    const text = (await client.exit).stdout.toString()
-    const lines = text.split('\r\n').filter((line) => line !== '')
-    assert.equal(withoutPrompt(lines.at(-2)), `code ${code}`)
-    assert.match(lines[0] ?? '', /^[0-9a-f]+:/)
-    assert.equal(lines.at(-1), lines[0])
-    assert.equal((await peerAt(0)).text, '')
-  })
-}
-
-test('a signal from outside and a reset leave the terminal as it was, too', { skip }, async (t) => {
-  const { peerAt, port } = await keepPeers(t)
-  for (const [action, code] of [
-    [async () => (await peerAt(0)).socket.resetAndDestroy(), 1],
-    [async () => (await peerAt(1)).socket.end(), 0],
-  ] as const) {
-    const command = `stty -g; ${sockpitCommand} tcp-client 127.0.0.1 ${port}; echo "code $?"; stty -g`
-    const client = onTerminal(t, command)
-    await client.printed('> ')
-    await action()
-    if (code === 0) client.write('\x04')
-    await client.printed('code ')
-    client.end()
-    const lines = (await client.exit).stdout
-      .toString()
-      .split('\r\n')
-      .filter((line) => line !== '')
-    assert.deepEqual([withoutPrompt(lines.at(-2)), lines.at(-1)], [`code ${code}`, lines[0]])
-  }
 })

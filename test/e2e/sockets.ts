@@ -190,3 +190,17 @@ export async function freePort(t: TestContext): Promise<number> {
     return port
   }
 }
+
+/** Settles as soon as somebody listens there. */
+export async function untilListening(port: number): Promise<void> {
+  for (const endsAt = performance.now() + patienceMs; ; ) {
+    const socket = connect(port, '127.0.0.1')
+    const isThere = await new Promise<boolean>((resolve) => {
+      socket.on('connect', () => resolve(true)).on('error', () => resolve(false))
+    })
+    socket.destroy()
+    if (isThere) return
+    if (performance.now() > endsAt) throw new Error(`nobody listens on ${port}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}

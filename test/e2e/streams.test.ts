@@ -1,33 +1,17 @@
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
-import { closeSync, existsSync, openSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, type TestContext, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { decodeEvent } from '../../src/views/json.ts'
 import { connectTo, freePort, keepPeers, listenHere, type Peer } from './sockets.ts'
-import {
-  run,
-  serve,
-  serveRaw,
-  sockpitCommand,
-  start,
-  startProgram,
-  temporaryFolder,
-  text,
-} from './sockpit.ts'
+import { run, serve, serveRaw, start, temporaryFolder, text } from './sockpit.ts'
 
 // Side by side: most of these wait for something.
 describe('streams', { concurrency: 3 }, () => {
-  const onLinux = process.platform === 'linux' ? false : 'this is not Linux'
   const everyByte = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
 
   function echo(peer: Peer): void {
     peer.socket.pipe(peer.socket)
-  }
-
-  /** A command of the shell, whose pipes are real pipes. */
-  function shell(t: TestContext, script: string) {
-    return startProgram(t, 'sh', ['-c', script])
   }
 
   /** The numbers that no run repeats, as words. */
@@ -45,32 +29,12 @@ describe('streams', { concurrency: 3 }, () => {
     assert.deepEqual([outcome.code, text(outcome), outcome.stderr], [0, 'received\x1b[31m, as it is', ''])
   })
 
-  test('every byte value passes through stdin, echo and stdout, from a pipe and from a file', async (t) => {
-    const { port } = await serveRaw(t, ['--echo'])
-    const piped = await run(t, ['tcp-client', '127.0.0.1', String(port)], { stdin: everyByte })
-    assert.deepEqual([piped.code, piped.stdout.equals(everyByte)], [0, true])
-    const path = join(temporaryFolder(t), 'bytes')
-    writeFileSync(path, everyByte)
-    const file = openSync(path, 'r')
-    t.after(() => closeSync(file))
-    const filed = await run(t, ['tcp-client', '127.0.0.1', String(port)], { stdin: file })
-    assert.deepEqual([filed.code, filed.stdout.equals(everyByte)], [0, true])
-  })
-
   test('a server writes what all its clients send to stdout, byte for byte', async (t) => {
     const { server, port } = await serveRaw(t, ['--once'])
     const peer = await connectTo(t, port)
     peer.socket.end(Buffer.concat([everyByte, everyByte]))
     const { code, stdout } = await server.exit
     assert.deepEqual([code, stdout.equals(Buffer.concat([everyByte, everyByte]))], [0, true])
-  })
-
-  test('what is typed last needs no line end', async (t) => {
-    const port = await listenHere(t, echo)
-    for (const input of ['one\ntwo', 'x', '\n', '']) {
-      const outcome = await run(t, ['tcp-client', '127.0.0.1', String(port)], { stdin: input })
-      assert.deepEqual([outcome.code, text(outcome)], [0, input])
-    }
   })
 
   test('a standard output that nobody reads holds the sender back, and nothing is lost', async (t) => {
@@ -88,7 +52,7 @@ describe('streams', { concurrency: 3 }, () => {
       client.readOutput()
       const { code, stdout } = await client.exit
       assert.equal(code, 0)
-      if (view === '--raw') assert.equal(hash(stdout), hash(bytes))
+      if (view === '--raw') assert.ok(stdout.equals(bytes))
       else assert.equal(decodeEvent(stdout.toString().trimEnd().split('\n').at(-1) ?? '').kind, 'closed')
     }
   })
@@ -108,75 +72,6 @@ describe('streams', { concurrency: 3 }, () => {
     client.readOutput()
     assert.equal((await client.exit).code, 0)
     assert.equal(socket.bytesRead, size)
-  })
-
-  test('3 MiB into a slow pipe, then the end: every byte', async (t) => {
-    const bytes = Buffer.alloc(3 * 2 ** 20, everyByte)
-    const port = await listenHere(t, ({ socket }) => socket.end(bytes))
-    for (const view of ['--raw', '--json']) {
-      const folder = temporaryFolder(t)
-      const slow = shell(
-        t,
-        `${sockpitCommand} tcp-client 127.0.0.1 ${port} ${view} </dev/null | (sleep 0.7; cat >'${folder}/out')`,
-      )
-      assert.equal((await slow.exit).code, 0)
-      const out = readFileSync(join(folder, 'out'))
-      if (view === '--raw') {
-        assert.equal(hash(out), hash(bytes))
-        continue
-      }
-      const events = out.toString().trimEnd().split('\n').map(decodeEvent)
-      const payloads = events.flatMap((event) =>
-        event.kind === 'bytes' && event.direction === 'received' ? [event.payload] : [],
-      )
-      assert.equal(hash(Buffer.concat(payloads)), hash(bytes))
-      assert.equal(events.at(-1)?.kind, 'closed')
-    }
-  })
-
-  function hash(bytes: Buffer): string {
-    return createHash('sha256').update(bytes).digest('hex')
-  }
-
-  /** What a client said that was piped into `head -1`, and how long it outlived its reader. */
-  async function intoHead(t: TestContext, port: number) {
-    const code = join(temporaryFolder(t), 'code')
-    const client = `${sockpitCommand} tcp-client 127.0.0.1 ${port} --on-eof stay </dev/null`
-    const script = `{ ${client}; echo $? >'${code}'; } | { head -1; date +%s%N >&2; }`
-    const piped = startProgram(t, 'sh', ['-c', script], { limitMs: 8_000 })
-    const { code: ended, stdout, stderr } = await piped.exit
-    assert.equal(ended, 0, 'it had to be killed')
-    const sinceMs = Date.now() - Number(stderr.trim()) / 1e6
-    assert.match(stderr, /^\d+\n$/, 'nothing is said')
-    assert.equal(readFileSync(code, 'utf8'), '141\n')
-    assert.ok(sinceMs < 1_800, `it ended ${sinceMs} ms after its reader`)
-    return stdout.toString()
-  }
-
-  test('| head -1 ends it within a second, silently, with 141', { skip: onLinux }, async (t) => {
-    const { port } = await serveRaw(t, ['--service', 'chargen'])
-    assert.match(await intoHead(t, port), /^ !"#\$[^\n]+\r\n$/)
-  })
-
-  test('| head -1 ends it where the peer falls silent, too', { skip: onLinux }, async (t) => {
-    const port = await listenHere(t, ({ socket }) => socket.write('one line\nand a half'))
-    assert.equal(await intoHead(t, port), 'one line\n')
-  })
-
-  test('/dev/full: one line that says so, exit 1', {
-    skip: !existsSync('/dev/full') && 'no /dev/full',
-  }, async (t) => {
-    const port = await listenHere(t, ({ socket }) => socket.write('something to print\n'))
-    for (const view of ['--raw', '--json', '--hex', '--view=log']) {
-      const full = openSync('/dev/full', 'w')
-      t.after(() => closeSync(full))
-      const args = ['tcp-client', '127.0.0.1', String(port), view, '--on-eof', 'stay']
-      const { code, stderr } = await run(t, args, { stdout: full })
-      assert.deepEqual(
-        [view, code, stderr],
-        [view, 1, 'sockpit: Cannot write to standard output: no space is left (ENOSPC)\n'],
-      )
-    }
   })
 
   test('json: every line is an event, and seq counts without a gap, on both sides', async (t) => {
@@ -314,65 +209,6 @@ describe('streams', { concurrency: 3 }, () => {
     const { code, stdout, stderr } = await server.exit
     assert.deepEqual([code, stdout.toString(), stderr], [0, 'quiet', ''])
   })
-
-  test('standard streams that are closed at the start do no harm', { skip: onLinux }, async (t) => {
-    for (const closed of ['0<&-', '1>&-', '2>&-', '0<&- 1>&- 2>&-']) {
-      const port = await listenHere(t, (peer) => {
-        void peer.fin.then(() => peer.socket.end('answer'))
-      })
-      const { code, stdout, stderr } = await shell(
-        t,
-        `${sockpitCommand} tcp-client 127.0.0.1 ${port} ${closed}`,
-      ).exit
-      assert.deepEqual([closed, code, stderr], [closed, 0, ''])
-      assert.equal(stdout.toString(), closed.includes('1>') ? '' : 'answer')
-    }
-  })
-
-  test('a server whose stdin is closed serves on', { skip: onLinux }, async (t) => {
-    const server = shell(t, `exec ${sockpitCommand} tcp-server 0 --echo --json 0<&-`)
-    const { local } = await server.event('listening')
-    const peer = await connectTo(t, local.port)
-    peer.socket.end('served')
-    assert.equal((await peer.whole()).toString(), 'served')
-  })
-
-  test('a line of 1 GiB, from a pipe and from a file, takes little memory', { skip: onLinux }, async (t) => {
-    let bytes = 0
-    const port = await listenHere(t, ({ socket }) => {
-      socket.removeAllListeners('data').on('data', (chunk) => {
-        bytes += chunk.length
-      })
-      socket.on('end', () => socket.end('all'))
-    })
-    const size = 2 ** 30
-    const path = join(temporaryFolder(t), 'line')
-    writeFileSync(path, '')
-    truncateSync(path, size)
-    const client = `exec ${sockpitCommand} tcp-client 127.0.0.1 ${port}`
-    const peak = `require('node:fs').readFileSync('/proc/self/status','latin1').match(/VmHWM:\\s+(\\d+)/)[1]`
-    const preload = join(temporaryFolder(t), 'peak.cjs')
-    writeFileSync(preload, `process.on('exit', () => process.stderr.write('peak ' + ${peak} + '\\n'))`)
-    const baseline = await peakOf(
-      shell(t, `export NODE_OPTIONS='--require ${preload}'; ${client} </dev/null`),
-    )
-    for (const input of [
-      `head -c ${size} /dev/zero | { export NODE_OPTIONS='--require ${preload}'; ${client}; }`,
-      `export NODE_OPTIONS='--require ${preload}'; ${client} <'${path}'`,
-    ]) {
-      bytes = 0
-      const grownKiB = (await peakOf(shell(t, input))) - baseline
-      assert.equal(bytes, size)
-      assert.ok(grownKiB < 128 * 1024, `${grownKiB} KiB more`)
-    }
-  })
-
-  async function peakOf({ exit }: ReturnType<typeof shell>): Promise<number> {
-    const { code, stdout, stderr } = await exit
-    assert.deepEqual([code, stdout.toString()], [0, 'all'])
-    const [, peakKiB] = /^peak (\d+)$/m.exec(stderr) ?? []
-    return Number(peakKiB)
-  }
 
   test('what goes wrong inside is one line, with DEBUG=sockpit a stack too', async (t) => {
     const port = await freePort(t)

@@ -135,31 +135,6 @@ describe('ws-echo: clients that do not behave', { concurrency: 3 }, () => {
 })
 
 describe('ws-echo: the end', { concurrency: 3 }, () => {
-  for (const [signal, code] of [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-    ['SIGHUP', 129],
-  ] as const) {
-    test(`${signal}: everybody is told 1001, then ${code}`, async (t) => {
-      const { server, url } = await serveEcho(t)
-      const all = [await openTheirs(t, url), await openTheirs(t, url)]
-      server.kill(signal)
-      assert.equal((await server.exit).code, code)
-      assert.deepEqual(await Promise.all(all.map((their) => their.closed())), [
-        [1001, ''],
-        [1001, ''],
-      ])
-      const verdicts = server.eventsOf('closed').map(overWebSocket)
-      assert.deepEqual(
-        verdicts.map(({ first, clean }) => [first, clean]),
-        [
-          ['us', true],
-          ['us', true],
-        ],
-      )
-    })
-  }
-
   test('a client that never answers does not keep it, and a second signal ends it at once', async (t) => {
     const { server, port } = await serveEcho(t)
     const { has, frames } = await upgradeByHand(t, port)
