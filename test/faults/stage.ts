@@ -56,7 +56,12 @@ export async function openStage({ width, color, counting }: Look): Promise<Stage
     }),
     { isTTY: true, columns: width, rows: 24 },
   )
-  const output: Output = { ...fakeContext({ isTerminal: true, width, color }).stdout, stream }
+  const output: Output = {
+    ...fakeContext({ isTerminal: true, width, color }).stdout,
+    stream,
+    // As a terminal has it: everything goes through the stream.
+    writeNow: () => 0,
+  }
   const keys = Object.assign(new PassThrough(), { isTTY: true, setRawMode() {} })
   const context: Context = {
     ...fakeContext(),
@@ -65,7 +70,14 @@ export async function openStage({ width, color, counting }: Look): Promise<Stage
     stderr: output,
   }
   let shown: View = { wants: () => true, render: () => undefined }
-  const view: View = { wants: () => true, render: (event) => shown.render(event) }
+  let out: string | Uint8Array | undefined
+  const view: View = {
+    wants: () => true,
+    render(event) {
+      out = shown.render(event)
+      return out
+    },
+  }
   const stop = new AbortController()
   const screen = new Screen(context, view, undefined, stop)
   const leave = await openPrompt(context, screen, stop)
@@ -90,6 +102,8 @@ export async function openStage({ width, color, counting }: Look): Promise<Stage
     assert.equal(vt.screen.column, column, 'the cursor')
     if (how.isLaidOut !== true) return
     assert.equal(done.wraps, 0, 'a row went on by itself')
+    const [first = ''] = String(out).split('\n')
+    if (lines <= row) assert.equal(vt.screen.cells(row - lines).join(''), withoutColour(first))
     for (let at = Math.max(0, row - lines + 1); at < row; at++) {
       const [first = ' ', second = ' '] = vt.screen.cells(at)
       assert.equal(first + second, '  ', 'a row begins as one of ours')
@@ -107,6 +121,10 @@ export async function openStage({ width, color, counting }: Look): Promise<Stage
     },
     leave,
   }
+}
+
+function withoutColour(text: string): string {
+  return text.replace(/\x1b\[\d+m/g, '')
 }
 
 interface Done {
