@@ -317,7 +317,7 @@ test('nothing of the menu is loaded where nobody is asked', async (t) => {
   const preload = `data:text/javascript,${encodeURIComponent(`import { createRequire } from 'node:module'; const require = createRequire('/'); ${told}`)}`
   for (const args of [['--help'], ['--version'], ['tcp-client', '127.0.0.1', String(port), '-z']]) {
     const { stderr } = await run(t, args, { env: { NODE_OPTIONS: `--import ${preload}` } })
-    assert.match(stderr, /sockpit\.cjs/)
+    assert.match(stderr, /run\/main\.cjs/)
     assert.doesNotMatch(stderr, /inquirer/)
   }
 })
