@@ -36,7 +36,7 @@ export async function tcpClient(
     { onEof: values.onEof ?? 'fin' },
   )
   const { session, stop } = await openSession(context, values, view, sessionOptions)
-  tellOfTls(session.teller, 'client', values)
+  tellOfTls(session.teller, 'client', values, options.tls)
   const client = new TcpClient(options, { teller: session.teller, now: () => context.now() })
   for (;;) {
     try {

@@ -39,7 +39,7 @@ export async function tcpServer(
     date: () => context.date(),
     openFiles: () => context.openFiles(),
   })
-  tellOfTls(session.teller, 'server', values)
+  tellOfTls(session.teller, 'server', values, tls)
   await server.listen()
   return session.run(server)
 }

@@ -1,9 +1,10 @@
 /** The options of TLS, resolved: files are read at once, and TLS itself is loaded once it is needed. */
-import { appendFileSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import type { Context } from '../context.ts'
 import { describeSystemError, UsageError } from '../errors.ts'
 import type { Teller } from '../event.ts'
 import { readsRecords, type TlsOptions, type TlsPlan } from '../net/tls.ts'
+import { KeyLog } from './key-log.ts'
 import { longFlag, type OptionRow, type Values } from './options/row.ts'
 import { tlsClientOptions, type tlsOptions, tlsServerOptions } from './options/tls.ts'
 
@@ -11,18 +12,24 @@ type Shared = Values<typeof tlsOptions>
 type ServerValues = Values<typeof tlsServerOptions>
 type ClientValues = Values<typeof tlsClientOptions>
 
+/** How a command comes to TLS, and where its secrets are kept. */
+export interface PlannedTls extends TlsPlan {
+  readonly keyLog: KeyLog | undefined
+}
+
 /** A server's TLS: from the start, or for `/tls`. @throws UsageError */
 export async function planServerTls(
   context: Context,
   values: ServerValues,
   fromStart: boolean,
-): Promise<TlsPlan> {
+): Promise<PlannedTls> {
   const { clientCa } = values
-  const shared = await resolveShared(context, values)
+  const keyLog = openKeyLog(values)
+  const shared = await resolveShared(context, values, keyLog)
   const own =
     shared.cert === undefined ? undefined : { ...shared, cert: shared.cert, key: shared.key ?? shared.cert }
   const more = { clientCa: readPem('--client-ca', clientCa) }
-  return planned(fromStart, async () => {
+  return planned(fromStart, keyLog, async () => {
     const { createTlsServer } = await import('../net/tls-server.ts')
     if (own !== undefined) return createTlsServer({ ...own, ...more, isMade: false })
     const { makeCertificate } = await import('./certificate.ts')
@@ -35,16 +42,17 @@ export async function planClientTls(
   context: Context,
   values: ClientValues,
   { host, fromStart }: { readonly host: string; readonly fromStart: boolean },
-): Promise<TlsPlan> {
+): Promise<PlannedTls> {
+  const keyLog = openKeyLog(values)
   const options = {
-    ...(await resolveShared(context, values)),
+    ...(await resolveShared(context, values, keyLog)),
     host,
     servername: values.servername,
     ca: readPem('--ca', values.ca),
     pins: values.pin ?? [],
     insecure: values.insecure === true,
   }
-  return planned(fromStart, async () => {
+  return planned(fromStart, keyLog, async () => {
     const { createTlsClient } = await import('../net/tls-client.ts')
     return createTlsClient(options)
   })
@@ -62,19 +70,22 @@ export function tellOfTls(
   teller: Teller,
   socket: 'client' | 'server',
   { keyLog, tls, readSize }: Shared & { readonly tls?: boolean; readonly readSize?: number },
+  planned: PlannedTls,
 ): void {
   const tell = (text: string): void => teller.tell(socket, { kind: 'note', text })
   if (keyLog !== undefined)
     tell(
       `--key-log: the secrets of every TLS connection go to ${keyLog}; whoever has them can read what was sent`,
     )
+  if (planned.keyLog !== undefined) planned.keyLog.onBroken = tell
   if (tls === true && readSize !== undefined) tell(`--read-size: ${readsRecords}`)
 }
 
-function planned(fromStart: boolean, make: TlsPlan['load']): TlsPlan {
+function planned(fromStart: boolean, keyLog: KeyLog | undefined, make: TlsPlan['load']): PlannedTls {
   let loaded: ReturnType<typeof make> | undefined
   return {
     fromStart,
+    keyLog,
     load: () => {
       loaded ??= make()
       return loaded
@@ -82,7 +93,15 @@ function planned(fromStart: boolean, make: TlsPlan['load']): TlsPlan {
   }
 }
 
-async function resolveShared(context: Context, values: Shared): Promise<TlsOptions> {
+function openKeyLog({ keyLog }: Shared): KeyLog | undefined {
+  return keyLog === undefined ? undefined : new KeyLog(keyLog)
+}
+
+async function resolveShared(
+  context: Context,
+  values: Shared,
+  keyLog: KeyLog | undefined,
+): Promise<TlsOptions> {
   const cert = readPem('--cert', values.cert)
   const key = readPem('--key', values.key)
   if (key !== undefined && cert === undefined)
@@ -94,7 +113,7 @@ async function resolveShared(context: Context, values: Shared): Promise<TlsOptio
     key: key ?? cert,
     passphrase: values.passphrase ?? (await askPassphrase(context, key ?? cert)),
     alpn: values.alpn ?? [],
-    keyLog: values.keyLog === undefined ? undefined : keyLogTo(values.keyLog),
+    keyLog: keyLog === undefined ? undefined : (line) => keyLog.add(line),
   }
 }
 
@@ -116,19 +135,4 @@ function readPem(option: string, path: string | undefined): string | undefined {
       cause: error,
     })
   }
-}
-
-/** Lines are added: Wireshark reads those of many runs. Nobody else may read them. */
-function keyLogTo(path: string): (line: Uint8Array) => void {
-  const add = (line: Uint8Array | string): void => {
-    try {
-      appendFileSync(path, line, { mode: 0o600 })
-    } catch (error) {
-      throw new UsageError(`--key-log: "${path}" cannot be written: ${describeSystemError(error)}`, {
-        cause: error,
-      })
-    }
-  }
-  add('')
-  return add
 }

@@ -42,7 +42,7 @@ export async function wsClient(
   const sources = { onEof: values.onEof ?? 'close', split: chooseSplit(values) }
   const sessionOptions = resolveSession(values, view, place, sources)
   const { session, stop } = await openSession(context, values, view, sessionOptions, resolveRaw(values))
-  tellOfTls(session.teller, 'client', values)
+  tellOfTls(session.teller, 'client', values, tls)
   const client = new WebSocketClient(options, {
     teller: session.teller,
     now: () => context.now(),
