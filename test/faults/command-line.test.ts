@@ -1,133 +1,138 @@
-/** What the command line refuses before anything is sent, and what it keeps to itself. */
+/** A command line that cannot be meant: one line that says so, exit 2, before anything is opened or sent. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { SockpitError } from '../../src/errors.ts'
+import { runProgram } from '../../src/program.ts'
 import { keepPeers } from '../e2e/sockets.ts'
 import { run, text } from '../e2e/sockpit.ts'
 import { serveTheirs } from '../e2e/web-sockets.ts'
+import { fakeContext } from '../fake-context.ts'
 
-/** What is wrong, and the command lines that have it; PORT stands for one where somebody listens. */
-interface Row {
-  readonly statement: string
-  readonly lines: readonly (readonly string[])[]
-  /** What every message names. */
-  readonly named: RegExp
-}
+type Words = readonly string[]
 
-const ports = ['-1', '65536', '1e3', '0x50', '', '80x']
+/** Every command with a port, as it takes one. */
+const withPort: readonly ((port: string) => Words)[] = [
+  (port) => ['tcp-server', port],
+  (port) => ['tcp-client', '127.0.0.1', port],
+  (port) => ['udp-server', `127.0.0.1:${port}`],
+  (port) => ['udp-client', `127.0.0.1:${port}`],
+  (port) => ['ws-echo', port],
+  (port) => ['ws-client', `ws://127.0.0.1:${port}/`],
+]
 
-/** Each command that takes a port, with it as its own word and behind a host. */
-function withPort(port: string): readonly (readonly string[])[] {
-  const servers = ['tcp-server', 'udp-server', 'ws-echo']
-  const clients = ['tcp-client', 'udp-client']
-  return [
-    ...servers.flatMap((server) => [
-      [server, '--', port],
-      [server, `127.0.0.1:${port}`],
-    ]),
-    ...clients.flatMap((client) => [
-      [client, '--', '127.0.0.1', port],
-      [client, `127.0.0.1:${port}`],
-    ]),
-    // A URL without a port behind its colon is one without a port (RFC 3986 §6.2.3).
-    ...(port === '' ? [] : [['ws-client', `ws://127.0.0.1:${port}/`]]),
-  ]
-}
+/** A URL without a port has one (RFC 3986 §3.2.3), and so has ws-client without a URL. */
+const emptyPort = withPort.slice(0, -1)
 
-const url = 'ws://127.0.0.1:PORT/'
+/** Where a line of the head could be ended, and another one begun. */
+const intoHead = (url: string, end: string): readonly Words[] => [
+  ['ws-client', url, '-H', `X-One: a${end}X-Two: b`],
+  ['ws-client', url, '-H', `X-One${end}: a`],
+  ['ws-client', `${url}chat${end}X-Two: b`],
+  ['ws-client', url, '--subprotocol', `chat${end}X-Two: b`],
+  ['ws-client', url, '--origin', `http://localhost${end}X-Two: b`],
+  ['ws-echo', '0', '--path', `/chat${end}X-Two: b`],
+  ['ws-echo', '0', '--subprotocol', `chat${end}X-Two: b`],
+  ['ws-echo', '0', '--origin', `http://localhost${end}X-Two: b`],
+]
 
-const rows: readonly Row[] = [
-  ...ports.map((port) => ({
-    statement: `port ${port === '' ? 'empty' : port} → 2`,
-    lines: withPort(port),
-    named: port === '' ? /""|port/ : new RegExp(port),
-  })),
-  ...[['CR', '\r', /\\r/] as const, ['LF', '\n', /holds a line feed|is not a name/] as const].flatMap(
-    ([name, character, named]) => [
-      {
-        statement: `${name} in a header → 2, nothing sent`,
-        lines: [
-          ['ws-client', url, '-H', `X-A: one${character}X-B: two`],
-          ['ws-client', url, '-H', `X${character}A: one`],
-        ],
-        named,
-      },
-      {
-        statement: `${name} in a path → 2, nothing sent`,
-        lines: [
-          ['ws-client', `${url}one${character}two`],
-          ['ws-echo', '0', '--path', `/one${character}two`],
-        ],
-        named,
-      },
-      {
-        statement: `${name} in a subprotocol → 2, nothing sent`,
-        lines: [
-          ['ws-client', url, '--subprotocol', `one${character}two`],
-          ['ws-echo', '0', '--subprotocol', `one${character}two`],
-        ],
-        named,
-      },
-      {
-        statement: `${name} in an origin → 2, nothing sent`,
-        lines: [
-          ['ws-client', url, '--origin', `http://one${character}two`],
-          ['ws-echo', '0', '--origin', `http://one${character}two`],
-        ],
-        named,
-      },
-    ],
-  ),
-  ...['3GiB', '-1', 'NaN'].map((size) => ({
-    statement: `--max-payload ${size} → 2`,
-    lines: [
-      ['ws-client', url, `--max-payload=${size}`],
-      ['ws-echo', '0', `--max-payload=${size}`],
-    ],
-    named: new RegExp(`--max-payload: "${size}"`),
-  })),
-  { statement: 'http:// → 2', lines: [['ws-client', 'http://127.0.0.1:PORT/']], named: /http/ },
-  { statement: 'ws://[::1 → 2', lines: [['ws-client', 'ws://[::1']], named: /\[::1/ },
-  { statement: 'a URL with a fragment → 2', lines: [['ws-client', `${url}#part`]], named: /#part|fragment/ },
+const oversized = (value: string) => (url: string) => [
+  ['ws-client', url, '--max-payload', value],
+  ['ws-echo', '0', '--max-payload', value],
+]
+
+/** What is said is one line; these words must stand in it. */
+const refusals: readonly [statement: string, why: RegExp, all: (url: string) => readonly Words[]][] = [
+  ['Port -1', /-1/, () => withPort.map((words) => words('-1'))],
+  ['Port 65536', /65536/, () => withPort.map((words) => words('65536'))],
+  ['Port 1e3', /1e3/, () => withPort.map((words) => words('1e3'))],
+  ['Port 0x50', /0x50/, () => withPort.map((words) => words('0x50'))],
+  ['Port empty', /""/, () => emptyPort.map((words) => words(''))],
+  ['Port 80x', /80x/, () => withPort.map((words) => words('80x'))],
+  [
+    'CR in a header, path, subprotocol or origin',
+    /carriage return|is not a name/,
+    (url) => intoHead(url, '\r'),
+  ],
+  ['LF in a header, path, subprotocol or origin', /line feed|is not a name/, (url) => intoHead(url, '\n')],
+  ['`--max-payload` 3GiB', /--max-payload: "3GiB" is out of range/, oversized('3GiB')],
+  ['`--max-payload` -1', /--max-payload: "-1"/, oversized('-1')],
+  ['`--max-payload` NaN', /--max-payload: "NaN"/, oversized('NaN')],
+  ['`http://`', /expected ws:\/\//, (url) => [['ws-client', url.replace('ws:', 'http:')]]],
+  ['`ws://[::1`', /"ws:\/\/\[::1" is not a URL/, () => [['ws-client', 'ws://[::1']]],
+  ['a URL with a fragment', /fragment/, (url) => [`${url}#part`, `${url}#`].map((one) => ['ws-client', one])],
 ]
 
 describe('the command line', { concurrency: 3 }, () => {
-  for (const { statement, lines, named } of rows) {
-    test(statement, async (t) => {
-      const { port, peers } = await keepPeers(t)
-      for (const line of lines) {
-        const words = line.map((word) => word.replace('PORT', String(port)))
-        const { code, stdout, stderr } = await run(t, words, { stdin: 'waiting\n' })
+  for (const [statement, why, all] of refusals) {
+    test(`${statement} → 2, nothing sent`, async (t) => {
+      const { peers, port } = await keepPeers(t)
+      for (const words of all(`ws://127.0.0.1:${port}/`)) {
+        const { code, stdout, stderr } = await run(t, words)
         assert.deepEqual([words, code, stdout.length], [words, 2, 0])
-        assert.match(stderr, /^sockpit: [^\r\n]+\n$/)
-        assert.match(stderr, named)
+        assert.match(stderr, /^sockpit: [^\n\r]+\n$/)
+        assert.match(stderr, why)
       }
-      assert.equal(peers.length, 0, 'somebody was spoken to')
+      assert.equal(peers.length, 0)
     })
   }
 
-  test('ws://user:password@host → works, the password is never printed or recorded', async (t) => {
-    const { port, requests } = await serveTheirs(t, ({ socket }) => socket.close(4000, 'no'))
-    const secret = 'sEsAm:öffne dich'
-    const basic = `Basic ${Buffer.from(`me:${secret}`).toString('base64')}`
-    const urls = [
-      [`ws://me:${encodeURIComponent(secret)}@127.0.0.1:${port}/`],
-      [`ws://127.0.0.1:${port}/`, '--auth', `me:${secret}`],
-      [`ws://127.0.0.1:${port}/`, '-H', `Authorization: ${basic}`],
-    ]
-    for (const [index, args] of urls.entries()) {
-      for (const view of [['--json'], ['--view', 'log', '-vv'], ['--hex', '-vv'], ['--raw', '-v']]) {
-        const outcome = await run(t, ['ws-client', ...args, ...view])
+  // No word of a command line can hold one (execve(2)): who starts the program in other ways meets the same checks.
+  test('NUL in a header, path, subprotocol or origin → 2, nothing sent', async (t) => {
+    const { peers, port } = await keepPeers(t)
+    for (const words of intoHead(`ws://127.0.0.1:${port}/`, '\0')) {
+      await assert.rejects(runProgram(fakeContext(), words), (error) => {
+        assert.ok(error instanceof SockpitError)
+        assert.equal(error.exitCode, 2)
+        assert.match(error.message, /NUL|is not a name/)
+        return true
+      })
+    }
+    assert.equal(peers.length, 0)
+  })
+
+  const secret = 'sEsAm:öffne dich'
+  const basic = `Basic ${Buffer.from(`me:${secret}`).toString('base64')}`
+  const views = [['--json'], ['--view', 'log', '-vv'], ['--hex', '-vv'], ['--raw', '-v']]
+
+  for (const view of views) {
+    test(`\`ws://user:password@host\` → works, the password is never printed or recorded; ${view.join(' ')}`, async (t) => {
+      const { port, requests } = await serveTheirs(t, ({ socket }) => socket.close(4000, 'no'))
+      const ways = [
+        [`ws://me:${encodeURIComponent(secret)}@127.0.0.1:${port}/`],
+        [`ws://127.0.0.1:${port}/`, '--auth', `me:${secret}`],
+        [`ws://127.0.0.1:${port}/`, '-H', `Authorization: ${basic}`],
+      ]
+      for (const words of ways) {
+        const outcome = await run(t, ['ws-client', ...words, ...view])
         assert.equal(outcome.code, 6)
         const said = `${text(outcome)}${outcome.stderr}`
         assert.match(said, /4000/)
         for (const form of [secret, encodeURIComponent(secret), 'sEsAm', basic.slice(6)]) {
-          assert.equal(said.includes(form), false, `${index} ${view}: ${form}`)
+          assert.equal(said.includes(form), false, `${words[0]}: ${form}`)
         }
         const hex = Buffer.from(basic.slice(6)).toString('hex')
         assert.equal(said.replace(/\s/g, '').includes(hex), false)
       }
+      assert.deepEqual(
+        requests.map(({ headers }) => headers.authorization),
+        [basic, basic, basic],
+      )
+    })
+  }
+
+  test('a password stands in no error of its URL', async (t) => {
+    const { peers, port } = await keepPeers(t)
+    for (const words of [
+      ['ws://u:geheim@[::1'],
+      ['http://u:geheim@127.0.0.1/'],
+      [`ws://u:geheim@127.0.0.1:${port}/#x`],
+      [`ws://u:geheim@127.0.0.1:${port}/`, '--auth', 'u:geheim'],
+    ]) {
+      const { code, stdout, stderr } = await run(t, ['ws-client', ...words])
+      assert.deepEqual([code, stdout.length], [2, 0])
+      assert.match(stderr, /^sockpit: [^\n]+\n$/)
+      assert.doesNotMatch(stderr, /geheim/)
     }
-    assert.equal(requests.length, 12)
-    assert.ok(requests.every(({ headers }) => headers.authorization === basic))
+    assert.equal(peers.length, 0)
   })
 })
