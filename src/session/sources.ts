@@ -20,8 +20,29 @@ export interface ScriptLine {
 export function readScript(enter: readonly string[], path: string | undefined): readonly ScriptLine[] {
   const entered = enter.map((text) => ({ text, where: '--enter' }))
   if (path === undefined || path === '-') return entered
-  const written = [...linesOf(readBounded(path))].map((line, index) => decode(line, `${path}:${index + 1}`))
-  return [...entered, ...written.filter((line) => !isSkipped(line.text))]
+  return [...entered, ...readLines(path).filter((line) => !isSkipped(line.text))]
+}
+
+/** Piece by piece: no file has to fit into memory to be refused. @throws UsageError */
+function readLines(path: string): readonly ScriptLine[] {
+  const lines: ScriptLine[] = []
+  const keep = (line: Buffer): void => void lines.push(decode(line, `${path}:${lines.length + 1}`))
+  let fd: number | undefined
+  try {
+    fd = openSync(path, 'r')
+    const splitter = new LineSplitter()
+    const buffer = Buffer.allocUnsafeSlow(chunkSize)
+    for (let size = readSync(fd, buffer); size > 0; size = readSync(fd, buffer)) {
+      for (const line of splitter.push(buffer.subarray(0, size))) keep(line)
+    }
+    keep(splitter.end())
+  } catch (error) {
+    if (error instanceof UsageError) throw error
+    throw new UsageError(`Cannot read the script "${path}": ${describeSystemError(error)}`, { cause: error })
+  } finally {
+    if (fd !== undefined) closeSync(fd)
+  }
+  return lines
 }
 
 /** The longest script that a file may hold, bytes: it is looked at as a whole before anything is done. */
@@ -109,16 +130,31 @@ export async function runScriptFromInput(
   }
 }
 
-/** The lines of a stream as they come, without their ends. @throws UsageError where one is too long */
+/** The lines of a stream as they come. @throws UsageError where one is too long */
 async function* splitLines(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
-  let rest: Buffer = Buffer.alloc(0)
-  for await (const chunk of stream) {
-    const lines = [...linesOf(Buffer.concat([rest, chunk]))]
-    rest = lines.pop() ?? rest
-    if (rest.length > longestLine) throw new UsageError(tooLong)
-    yield* lines
+  const splitter = new LineSplitter()
+  for await (const chunk of stream) yield* splitter.push(chunk)
+  yield splitter.end()
+}
+
+/** Cuts what comes in pieces into lines, without their ends. */
+class LineSplitter {
+  #rest: Buffer = Buffer.alloc(0)
+
+  /** The lines that are complete with this. @throws UsageError where the next one is too long */
+  push(piece: Uint8Array): readonly Buffer[] {
+    const lines = [...linesOf(Buffer.concat([this.#rest, piece]))]
+    this.#rest = lines.pop() ?? this.#rest
+    if (this.#rest.length > longestLine) {
+      throw new UsageError(`a line of the script is longer than ${longestLine} bytes`)
+    }
+    return lines
   }
-  yield rest
+
+  /** What stood behind the last line end. */
+  end(): Buffer {
+    return this.#rest
+  }
 }
 
 async function runLine({ text, where }: ScriptLine, interpreter: Interpreter): Promise<void> {
