@@ -7,7 +7,7 @@ import { boundaries } from '../../src/experiments/boundaries.ts'
 import { experiments } from '../../src/experiments/index.ts'
 import { createRandom } from '../../src/experiments/random.ts'
 import { decodeEvent } from '../../src/views/json.ts'
-import { readAll, run, serve, sockpitCommand, start, startProgram, temporaryFolder, text } from './sockpit.ts'
+import { readAll, run, serve, start, temporaryFolder, text } from './sockpit.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -204,21 +204,6 @@ for (const [signal, code] of [
     )
   })
 }
-
-test('a reader that leaves: exit 141, silent', async (t) => {
-  const running = start(t, ['compare', '--json'])
-  running.child.stdout?.destroy()
-  const { code, stderr } = await running.exit
-  assert.equal(code, 141)
-  assert.equal(stderr, '')
-})
-
-test('an output that is full is told', async (t) => {
-  const running = startProgram(t, 'sh', ['-c', `${sockpitCommand} compare >/dev/full`])
-  const { code, stderr } = await running.exit
-  assert.equal(code, 1)
-  assert.equal(stderr, 'sockpit: Cannot write to standard output: no space is left (ENOSPC)\n')
-})
 
 test('the command lines to do it by hand work', async (t) => {
   const [part] = boundaries.plan(createRandom(7))

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import {
@@ -246,22 +246,6 @@ describe('udp-client', { concurrency: 6 }, () => {
     assert.deepEqual([code, stderr], [130, ''])
     const { sent, received } = overUdp(await client.event('closed'))
     assert.deepEqual([sent.datagrams, received.datagrams], [1, 1])
-  })
-
-  test('/dev/full: one line that says so, exit 1', {
-    skip: !existsSync('/dev/full') && 'no /dev/full',
-  }, async (t) => {
-    const mailbox = await openMailbox(t, { onLetter: echo })
-    for (const view of ['--raw', '--json']) {
-      const full = openSync('/dev/full', 'w')
-      t.after(() => closeSync(full))
-      const args = ['udp-client', '127.0.0.1', String(mailbox.port), view, '--on-eof', 'stay']
-      const { code, stderr } = await run(t, args, { stdin: 'x\n', stdout: full })
-      assert.deepEqual(
-        [view, code, stderr],
-        [view, 1, 'sockpit: Cannot write to standard output: no space is left (ENOSPC)\n'],
-      )
-    }
   })
 
   test('a script: /send, /hex, /file, /expect and /quit', async (t) => {

@@ -1,242 +1,169 @@
-/** Standard streams that are closed, full, slow or without end: nothing is lost, and memory stays bounded. */
+/** Files and pipes: readers that leave or are slow, disks that are full, streams that were never there. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { closeSync, existsSync, openSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { decodeEvent } from '../../src/views/json.ts'
-import { freeDatagramPort, onLinux, openMailbox, serveDatagrams } from '../e2e/datagrams.ts'
-import { connectTo, freePort, listenHere, type Peer, untilListening } from '../e2e/sockets.ts'
+import { onLinux, openMailbox } from '../e2e/datagrams.ts'
+import { connectTo, keepPeers, listenHere } from '../e2e/sockets.ts'
 import { run, serveRaw, sockpitCommand, start, startProgram, temporaryFolder, text } from '../e2e/sockpit.ts'
-import { openTheirs, serveEcho } from '../e2e/web-sockets.ts'
+import { echoTheirs, everyByte, serveTheirs } from '../e2e/web-sockets.ts'
 
-// Side by side: most of these wait for something.
-describe('files and standard streams', { concurrency: 3 }, () => {
-  const everyByte = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
+/** A command of the shell, whose pipes are real pipes. */
+function shell(t: TestContext, script: string) {
+  return startProgram(t, 'sh', ['-c', script])
+}
 
-  function echo(peer: Peer): void {
-    peer.socket.pipe(peer.socket)
+function hash(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+/** What a client said that was piped into `head -1`, and how long it outlived its reader. */
+async function intoHead(t: TestContext, port: number, view: string) {
+  const code = join(temporaryFolder(t), 'code')
+  const client = `${sockpitCommand} tcp-client 127.0.0.1 ${port} ${view} --on-eof stay </dev/null`
+  const script = `{ ${client}; echo $? >'${code}'; } | { head -1; date +%s%N >&2; }`
+  const piped = startProgram(t, 'sh', ['-c', script], { limitMs: 8_000 })
+  const { code: ended, stdout, stderr } = await piped.exit
+  assert.equal(ended, 0, 'it had to be killed')
+  const sinceMs = Date.now() - Number(stderr.trim()) / 1e6
+  assert.match(stderr, /^\d+\n$/, 'nothing is said')
+  assert.equal(readFileSync(code, 'utf8'), '141\n')
+  assert.ok(sinceMs < 1_800, `it ended ${sinceMs} ms after its reader`)
+  return stdout.toString()
+}
+
+describe('readers', { concurrency: 3, skip: onLinux }, () => {
+  for (const [view, line] of [
+    ['--raw', /^ !"#\$[^\n]+\r\n$/],
+    ['--view log', /^ +\d+\.\d+ {2}client {2}\+ [^\n]+\n$/],
+    ['--hex', /^← client {2}read [^\n]+\n$/],
+    ['--json', /^\{"kind":"connecting"[^\n]+\n$/],
+  ] as const) {
+    test(`\`| head -1\` → ends within 1 s, silent, 141; ${view}`, async (t) => {
+      const { port } = await serveRaw(t, ['--service', 'chargen'])
+      assert.match(await intoHead(t, port, view), line)
+    })
   }
 
-  /** A command of the shell, whose pipes are real pipes. */
-  function shell(t: TestContext, script: string) {
-    return startProgram(t, 'sh', ['-c', script])
+  test('`| head -1` → the same where the peer falls silent', async (t) => {
+    const port = await listenHere(t, ({ socket }) => socket.write('one line\nand a half'))
+    assert.equal(await intoHead(t, port, '--raw'), 'one line\n')
+  })
+
+  for (const words of ['help man', 'completion zsh', 'compare --list', 'compare boundaries --json']) {
+    test(`a reader that has gone → silent, 141; ${words}`, async (t) => {
+      const line = `(sleep 0.2; ${sockpitCommand} ${words}; echo "code $?" >&2) | true`
+      assert.equal((await shell(t, line).exit).stderr, 'code 141\n')
+    })
   }
 
+  test('nobody reads standard error → all goes on without it', async (t) => {
+    const { peerAt, port } = await keepPeers(t)
+    const client = start(t, ['tcp-client', '127.0.0.1', String(port), '-v'], { stdin: 'pipe' })
+    await client.said(/connected to/)
+    client.child.stderr?.destroy()
+    const peer = await peerAt(0)
+    client.end('sent')
+    assert.equal((await peer.whole()).toString(), 'sent')
+    peer.socket.end('received')
+    const outcome = await client.exit
+    assert.deepEqual([outcome.code, text(outcome)], [0, 'received'])
+  })
+
+  for (const view of ['--raw', '--json']) {
+    test(`3 MiB into a slow pipe, then exit → every byte; ${view}`, async (t) => {
+      const bytes = Buffer.alloc(3 * 2 ** 20, everyByte)
+      const port = await listenHere(t, ({ socket }) => socket.end(bytes))
+      const file = join(temporaryFolder(t), 'out')
+      const client = `${sockpitCommand} tcp-client 127.0.0.1 ${port} ${view} </dev/null`
+      assert.equal((await shell(t, `${client} | (sleep 0.7; cat >'${file}')`).exit).code, 0)
+      const out = readFileSync(file)
+      assert.equal(hash(view === '--raw' ? out : receivedIn(out)), hash(bytes))
+    })
+  }
+
+  /** The payload that JSON tells was received, up to the end that it tells, too. */
+  function receivedIn(json: Buffer): Buffer {
+    const events = json.toString().trimEnd().split('\n').map(decodeEvent)
+    assert.equal(events.at(-1)?.kind, 'closed')
+    const received = events.flatMap((event) =>
+      event.kind === 'bytes' && event.direction === 'received' ? [event.payload] : [],
+    )
+    return Buffer.concat(received)
+  }
+})
+
+describe('standard input', { concurrency: 3 }, () => {
   test('all 256 byte values, stdin → echo → stdout → identical, from a pipe and from a file', async (t) => {
     const { port } = await serveRaw(t, ['--echo'])
-    const piped = await run(t, ['tcp-client', '127.0.0.1', String(port)], { stdin: everyByte })
-    assert.deepEqual([piped.code, piped.stdout.equals(everyByte)], [0, true])
     const path = join(temporaryFolder(t), 'bytes')
     writeFileSync(path, everyByte)
     const file = openSync(path, 'r')
     t.after(() => closeSync(file))
-    const filed = await run(t, ['tcp-client', '127.0.0.1', String(port)], { stdin: file })
-    assert.deepEqual([filed.code, filed.stdout.equals(everyByte)], [0, true])
+    for (const stdin of [everyByte, file]) {
+      const { code, stdout } = await run(t, ['tcp-client', '127.0.0.1', String(port)], { stdin })
+      assert.deepEqual([code, stdout.equals(everyByte)], [0, true])
+    }
   })
 
-  test('no final newline → still sent', async (t) => {
-    const port = await listenHere(t, echo)
+  test('no final newline → still sent, over TCP', async (t) => {
+    const port = await listenHere(t, ({ socket }) => socket.pipe(socket))
     for (const input of ['one\ntwo', 'x', '\n', '']) {
       const outcome = await run(t, ['tcp-client', '127.0.0.1', String(port)], { stdin: input })
       assert.deepEqual([outcome.code, text(outcome)], [0, input])
     }
   })
 
-  test('3 MiB into a slow pipe, then exit → every byte', async (t) => {
-    const bytes = Buffer.alloc(3 * 2 ** 20, everyByte)
-    const port = await listenHere(t, ({ socket }) => socket.end(bytes))
-    for (const view of ['--raw', '--json']) {
-      const folder = temporaryFolder(t)
-      const slow = shell(
-        t,
-        `${sockpitCommand} tcp-client 127.0.0.1 ${port} ${view} </dev/null | (sleep 0.7; cat >'${folder}/out')`,
-      )
-      assert.equal((await slow.exit).code, 0)
-      const out = readFileSync(join(folder, 'out'))
-      if (view === '--raw') {
-        assert.equal(hash(out), hash(bytes))
-        continue
-      }
-      const events = out.toString().trimEnd().split('\n').map(decodeEvent)
-      const payloads = events.flatMap((event) =>
-        event.kind === 'bytes' && event.direction === 'received' ? [event.payload] : [],
-      )
-      assert.equal(hash(Buffer.concat(payloads)), hash(bytes))
-      assert.equal(events.at(-1)?.kind, 'closed')
-    }
+  test('no final newline → still sent, over UDP', async (t) => {
+    const mailbox = await openMailbox(t)
+    const words = ['udp-client', '127.0.0.1', String(mailbox.port), '-w', '100ms']
+    assert.equal((await run(t, words, { stdin: 'one\ntwo' })).code, 0)
+    assert.equal((await mailbox.at(1)).payload.toString(), 'two')
+    assert.deepEqual(mailbox.texts, ['one', 'two'])
   })
 
-  function hash(bytes: Buffer): string {
-    return createHash('sha256').update(bytes).digest('hex')
-  }
-
-  /** What a client said that was piped into `head -1`, and how long it outlived its reader. */
-  async function intoHead(t: TestContext, port: number) {
-    const code = join(temporaryFolder(t), 'code')
-    const client = `${sockpitCommand} tcp-client 127.0.0.1 ${port} --on-eof stay </dev/null`
-    const script = `{ ${client}; echo $? >'${code}'; } | { head -1; date +%s%N >&2; }`
-    const piped = startProgram(t, 'sh', ['-c', script], { limitMs: 8_000 })
-    const { code: ended, stdout, stderr } = await piped.exit
-    assert.equal(ended, 0, 'it had to be killed')
-    const sinceMs = Date.now() - Number(stderr.trim()) / 1e6
-    assert.match(stderr, /^\d+\n$/, 'nothing is said')
-    assert.equal(readFileSync(code, 'utf8'), '141\n')
-    assert.ok(sinceMs < 1_800, `it ended ${sinceMs} ms after its reader`)
-    return stdout.toString()
-  }
-
-  test('| head -1 → ends within 1 s, silent, 141', { skip: onLinux }, async (t) => {
-    const { port } = await serveRaw(t, ['--service', 'chargen'])
-    assert.match(await intoHead(t, port), /^ !"#\$[^\n]+\r\n$/)
+  test('no final newline → still sent, over WebSocket', async (t) => {
+    const { url, theirs } = await serveTheirs(t, echoTheirs)
+    const outcome = await run(t, ['ws-client', url, '-n', '2'], { stdin: 'one\ntwo' })
+    assert.deepEqual([outcome.code, text(outcome)], [0, 'one\ntwo\n'])
+    assert.deepEqual(theirs[0]?.texts, ['one', 'two'])
   })
+})
 
-  test('| head -1, where the peer falls silent → so it does', { skip: onLinux }, async (t) => {
-    const port = await listenHere(t, ({ socket }) => socket.write('one line\nand a half'))
-    assert.equal(await intoHead(t, port), 'one line\n')
-  })
+describe('fds 0, 1, 2 closed at start → no crash', { concurrency: 3, skip: onLinux }, () => {
+  const combinations = ['0<&-', '1>&-', '2>&-', '0<&- 1>&-', '0<&- 2>&-', '1>&- 2>&-', '0<&- 1>&- 2>&-']
 
-  test('/dev/full as stdout → one error line, exit 1', {
-    skip: !existsSync('/dev/full') && 'no /dev/full',
-  }, async (t) => {
-    const port = await listenHere(t, ({ socket }) => socket.write('something to print\n'))
-    for (const view of ['--raw', '--json', '--hex', '--view=log']) {
-      const full = openSync('/dev/full', 'w')
-      t.after(() => closeSync(full))
-      const args = ['tcp-client', '127.0.0.1', String(port), view, '--on-eof', 'stay']
-      const { code, stderr } = await run(t, args, { stdout: full })
-      assert.deepEqual(
-        [view, code, stderr],
-        [view, 1, 'sockpit: Cannot write to standard output: no space is left (ENOSPC)\n'],
-      )
-    }
-  })
-
-  test('fds 0, 1, 2 closed at start → no crash', { skip: onLinux }, async (t) => {
-    for (const closed of ['0<&-', '1>&-', '2>&-', '0<&- 1>&- 2>&-']) {
-      const port = await listenHere(t, (peer) => {
-        void peer.fin.then(() => peer.socket.end('answer'))
-      })
-      const { code, stdout, stderr } = await shell(
-        t,
-        `${sockpitCommand} tcp-client 127.0.0.1 ${port} ${closed}`,
-      ).exit
-      assert.deepEqual([closed, code, stderr], [closed, 0, ''])
-      assert.equal(stdout.toString(), closed.includes('1>') ? '' : 'answer')
-    }
-  })
-
-  for (const words of ['tcp-server PORT --echo', 'udp-server PORT --echo', 'ws-echo PORT']) {
-    const [command = ''] = words.split(' ')
-    test(`fds 0, 1, 2 closed at start of ${command} → it serves, and SIGTERM ends it with 143`, {
-      skip: onLinux,
-    }, async (t) => {
-      for (const closed of ['0<&-', '1>&-', '2>&-', '0<&- 1>&- 2>&-']) {
-        const port = command === 'udp-server' ? await freeDatagramPort(t) : await freePort(t)
-        const server = shell(t, `exec ${sockpitCommand} ${words.replace('PORT', String(port))} ${closed}`)
-        await answers(t, command, port)
-        server.kill('SIGTERM')
-        const { code, stderr } = await server.exit
-        assert.deepEqual([closed, code], [closed, 143])
-        assert.doesNotMatch(stderr, /sockpit: |at /)
+  for (const [name, words] of [
+    ['tcp-server', async () => 'tcp-server 0 -w 50ms'],
+    ['udp-server', async () => 'udp-server 0 -w 50ms'],
+    ['ws-echo', async () => 'ws-echo 0 -w 50ms'],
+    ['tcp-client', async (t) => `tcp-client 127.0.0.1 ${await listenHere(t, answerFin)}`],
+    ['udp-client', async (t) => `udp-client 127.0.0.1 ${(await openMailbox(t)).port} -w 50ms`],
+    ['ws-client', async (t) => `ws-client ${(await serveTheirs(t)).url} -w 50ms`],
+    ['help', async () => 'help'],
+  ] satisfies readonly [string, (t: TestContext) => Promise<string>][]) {
+    test(name, async (t) => {
+      const line = `${sockpitCommand} ${await words(t)} -q`.replace(/ -q$/, name.includes('-') ? ' -q' : '')
+      for (const closed of combinations) {
+        const { code, stdout, stderr } = await shell(t, `${line} ${closed}`).exit
+        assert.deepEqual([closed, code, stderr], [closed, 0, ''])
+        const isSaid = name === 'tcp-client' || !name.includes('-')
+        assert.equal(stdout.length > 0, isSaid && !closed.includes('1>'), closed)
       }
     })
   }
 
-  /** Settles as soon as it has echoed something. */
-  async function answers(t: TestContext, command: string, port: number): Promise<void> {
-    if (command === 'udp-server') {
-      const mailbox = await openMailbox(t)
-      const asking = setInterval(() => void mailbox.send('still there', port).catch(() => {}), 50)
-      assert.equal((await mailbox.at(0)).payload.toString(), 'still there')
-      clearInterval(asking)
-      return
-    }
-    await untilListening(port)
-    if (command === 'ws-echo') {
-      const their = await openTheirs(t, `ws://127.0.0.1:${port}/`)
-      assert.equal((await their.echo('still there'))?.bytes.toString(), 'still there')
-      return
-    }
-    const peer = await connectTo(t, port)
-    peer.socket.end('still there')
-    assert.equal((await peer.whole()).toString(), 'still there')
+  function answerFin(peer: { readonly fin: Promise<void>; readonly socket: { end(text: string): unknown } }) {
+    void peer.fin.then(() => peer.socket.end('answer'))
   }
 
-  test('a 1 GiB line → memory +128 MiB at most, from a pipe and from a file', {
-    skip: onLinux,
-  }, async (t) => {
-    let bytes = 0
-    const port = await listenHere(t, ({ socket }) => {
-      socket.removeAllListeners('data').on('data', (chunk) => {
-        bytes += chunk.length
-      })
-      socket.on('end', () => socket.end('all'))
-    })
-    const size = 2 ** 30
-    const path = join(temporaryFolder(t), 'line')
-    writeFileSync(path, '')
-    truncateSync(path, size)
-    const client = `exec ${sockpitCommand} tcp-client 127.0.0.1 ${port}`
-    const peak = `require('node:fs').readFileSync('/proc/self/status','latin1').match(/VmHWM:\\s+(\\d+)/)[1]`
-    const preload = join(temporaryFolder(t), 'peak.cjs')
-    writeFileSync(preload, `process.on('exit', () => process.stderr.write('peak ' + ${peak} + '\\n'))`)
-    const baseline = await peakOf(
-      shell(t, `export NODE_OPTIONS='--require ${preload}'; ${client} </dev/null`),
-    )
-    for (const input of [
-      `head -c ${size} /dev/zero | { export NODE_OPTIONS='--require ${preload}'; ${client}; }`,
-      `export NODE_OPTIONS='--require ${preload}'; ${client} <'${path}'`,
-    ]) {
-      bytes = 0
-      const grownKiB = (await peakOf(shell(t, input))) - baseline
-      assert.equal(bytes, size)
-      assert.ok(grownKiB < 128 * 1024, `${grownKiB} KiB more`)
-    }
-  })
-
-  async function peakOf({ exit }: ReturnType<typeof shell>): Promise<number> {
-    const { code, stdout, stderr } = await exit
-    assert.deepEqual([code, stdout.toString()], [0, 'all'])
-    const [, peakKiB] = /^peak (\d+)$/m.exec(stderr) ?? []
-    return Number(peakKiB)
-  }
-
-  test('a line of 256 MiB in a script, a script without end → 2, and little memory', {
-    skip: onLinux,
-  }, async (t) => {
-    const path = join(temporaryFolder(t), 'script')
-    writeFileSync(path, '')
-    truncateSync(path, 2 ** 28)
-    for (const script of [path, '/dev/zero']) {
-      const client = start(t, ['tcp-client', '127.0.0.1', '1', '--script', script])
-      const { code, stderr } = await client.exit
-      assert.equal(code, 2)
-      assert.equal(stderr, `sockpit: Cannot read the script "${script}": it is longer than 16777216 bytes\n`)
-    }
-    writeFileSync(path, `short\n${'x'.repeat(2 ** 20 + 1)}\n`)
-    const { code, stderr } = await run(t, ['tcp-client', '127.0.0.1', '1', '--script', path])
-    assert.deepEqual(
-      [code, stderr],
-      [2, `sockpit: ${path}:2: a line of the script is longer than 1048576 bytes\n`],
-    )
-  })
-
-  test('a line of 256 MiB that no message and no datagram can be → told, the next one is sent', {
-    skip: onLinux,
-  }, async (t) => {
-    const script = 'head -c 268435456 /dev/zero; printf "\\nnext\\n"'
-    const echo = await serveEcho(t)
-    const udp = await serveDatagrams(t, ['--echo'])
-    for (const [words, told] of [
-      [`ws-client ${echo.url} --hex`, /a message of 268435456 bytes was not sent/],
-      [`udp-client 127.0.0.1 ${udp.port} --hex`, /a message of 268,435,456 B was left out/],
-    ] as const) {
-      const client = shell(t, `{ ${script}; } | exec ${sockpitCommand} ${words}`)
-      const { stdout, stderr } = await client.exit
-      assert.match(stderr.replace(/\s+/g, ' '), told)
-      assert.match(stdout.toString(), /next/)
-      for (const { server } of [echo, udp]) assert.ok(server.events.every(({ kind }) => kind !== 'failed'))
-    }
+  test('a server whose stdin is closed serves on', async (t) => {
+    const server = shell(t, `exec ${sockpitCommand} tcp-server 0 --echo --json 0<&-`)
+    const { local } = await server.event('listening')
+    const peer = await connectTo(t, local.port)
+    peer.socket.end('served')
+    assert.equal((await peer.whole()).toString(), 'served')
   })
 })
