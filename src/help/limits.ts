@@ -8,7 +8,7 @@ import { maxFragments } from '../net/websocket-connection.ts'
 import { mostUnfinished } from '../net/websocket-server.ts'
 import { longest as longestHistory } from '../session/history.ts'
 import { longestPaste } from '../session/paste.ts'
-import { longestScript, longestLine as longestScriptLine } from '../session/sources.ts'
+import { longestScript, longestLine as longestScriptLine, mostScriptLines } from '../session/sources.ts'
 import { tailSize } from '../session/watch.ts'
 import { expectWithinMs } from '../verb-arguments.ts'
 import { formatDuration, group } from '../views/units.ts'
@@ -188,7 +188,7 @@ const session: readonly LimitRow[] = [
   },
   {
     what: 'a script, and a line of it',
-    default: `${binarySize(longestScript)} in a file; ${binarySize(longestScriptLine)}`,
+    default: `${binarySize(longestScript)} and ${group(mostScriptLines)} lines in a file; ${binarySize(longestScriptLine)}`,
     acts: 'exit 2',
   },
   {

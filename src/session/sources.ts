@@ -23,6 +23,10 @@ export function readScript(enter: readonly string[], path: string | undefined): 
   return [...entered, ...readLines(path).filter((line) => !isSkipped(line.text))]
 }
 
+/** The longest script that a file may hold, bytes and lines: it is looked at as a whole before anything is done. */
+export const longestScript = 2 ** 24
+export const mostScriptLines = 100_000
+
 /** Piece by piece: no file has to fit into memory to be refused. @throws UsageError */
 function readLines(path: string): readonly ScriptLine[] {
   const lines: ScriptLine[] = []
@@ -32,8 +36,14 @@ function readLines(path: string): readonly ScriptLine[] {
     fd = openSync(path, 'r')
     const splitter = new LineSplitter()
     const buffer = Buffer.allocUnsafeSlow(chunkSize)
+    let total = 0
     for (let size = readSync(fd, buffer); size > 0; size = readSync(fd, buffer)) {
+      total += size
+      if (total > longestScript)
+        throw new UsageError(`${path}: a script is longer than ${longestScript} bytes`)
       for (const line of splitter.push(buffer.subarray(0, size))) keep(line)
+      if (lines.length > mostScriptLines)
+        throw new UsageError(`${path}: a script has more than ${mostScriptLines} lines`)
     }
     keep(splitter.end())
   } catch (error) {
@@ -45,35 +55,8 @@ function readLines(path: string): readonly ScriptLine[] {
   return lines
 }
 
-/** The longest script that a file may hold, bytes: it is looked at as a whole before anything is done. */
-export const longestScript = 2 ** 24
-
-/** What a script's file holds; one without end, such as a device, is given up at the limit. @throws UsageError */
-function readBounded(path: string): Buffer {
-  const pieces: Buffer[] = []
-  try {
-    const file = openSync(path, 'r')
-    try {
-      for (let total = 0; ; ) {
-        const piece = Buffer.allocUnsafe(2 ** 16)
-        const size = readSync(file, piece)
-        if (size === 0) return Buffer.concat(pieces)
-        pieces.push(piece.subarray(0, size))
-        total += size
-        if (total > longestScript) throw new UsageError(`it is longer than ${longestScript} bytes`)
-      }
-    } finally {
-      closeSync(file)
-    }
-  } catch (error) {
-    const why = error instanceof UsageError ? error.message : describeSystemError(error)
-    throw new UsageError(`Cannot read the script "${path}": ${why}`, { cause: error })
-  }
-}
-
 /** A script's line as text. @throws UsageError where it is none */
 function decode(line: Buffer, where: string): ScriptLine {
-  if (line.length > longestLine) throw new UsageError(`${where}: ${tooLong}`)
   if (!isUtf8(line))
     throw new UsageError(`${where}: the line is not UTF-8; write other bytes as /hex, or /send \\xff`)
   return { text: line.toString().replace(/^\u{feff}/u, ''), where }
@@ -112,8 +95,6 @@ export async function runScript(lines: readonly ScriptLine[], interpreter: Inter
 
 /** The longest line that a script may have, bytes: what is not yet a line waits in memory. */
 export const longestLine = 2 ** 20
-
-const tooLong = `a line of the script is longer than ${longestLine} bytes`
 
 /** Carries out the lines of standard input as they come, as a script. */
 export async function runScriptFromInput(

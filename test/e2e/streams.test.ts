@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
 import { openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -74,10 +73,6 @@ describe('streams', { concurrency: 3 }, () => {
     assert.equal((await client.exit).code, 0)
     assert.equal(socket.bytesRead, size)
   })
-
-  function hash(bytes: Buffer): string {
-    return createHash('sha256').update(bytes).digest('hex')
-  }
 
   test('json: every line is an event, and seq counts without a gap, on both sides', async (t) => {
     const { server, port } = await serve(t, ['--echo'])

@@ -5,10 +5,10 @@ import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { decodeEvent } from '../../src/views/json.ts'
-import { onLinux, openMailbox } from '../e2e/datagrams.ts'
-import { connectTo, keepPeers, listenHere } from '../e2e/sockets.ts'
+import { freeDatagramPort, onLinux, openMailbox } from '../e2e/datagrams.ts'
+import { connectTo, freePort, keepPeers, listenHere, untilListening } from '../e2e/sockets.ts'
 import { run, serveRaw, sockpitCommand, start, startProgram, temporaryFolder, text } from '../e2e/sockpit.ts'
-import { echoTheirs, everyByte, serveTheirs } from '../e2e/web-sockets.ts'
+import { echoTheirs, everyByte, openTheirs, serveTheirs } from '../e2e/web-sockets.ts'
 
 /** A command of the shell, whose pipes are real pipes. */
 function shell(t: TestContext, script: string) {
@@ -159,11 +159,38 @@ describe('fds 0, 1, 2 closed at start → no crash', { concurrency: 3, skip: onL
     void peer.fin.then(() => peer.socket.end('answer'))
   }
 
-  test('a server whose stdin is closed serves on', async (t) => {
-    const server = shell(t, `exec ${sockpitCommand} tcp-server 0 --echo --json 0<&-`)
-    const { local } = await server.event('listening')
-    const peer = await connectTo(t, local.port)
-    peer.socket.end('served')
-    assert.equal((await peer.whole()).toString(), 'served')
-  })
+  for (const words of ['tcp-server PORT --echo', 'udp-server PORT --echo', 'ws-echo PORT']) {
+    const [command = ''] = words.split(' ')
+    test(`${command} serves, and SIGTERM ends it with 143`, async (t) => {
+      for (const closed of ['0<&-', '1>&-', '2>&-', '0<&- 1>&- 2>&-']) {
+        const port = command === 'udp-server' ? await freeDatagramPort(t) : await freePort(t)
+        const server = shell(t, `exec ${sockpitCommand} ${words.replace('PORT', String(port))} ${closed}`)
+        await answers(t, command, port)
+        server.kill('SIGTERM')
+        const { code, stderr } = await server.exit
+        assert.deepEqual([closed, code], [closed, 143])
+        assert.doesNotMatch(stderr, /sockpit: |at /)
+      }
+    })
+  }
+
+  /** Settles as soon as it has echoed something. */
+  async function answers(t: TestContext, command: string, port: number): Promise<void> {
+    if (command === 'udp-server') {
+      const mailbox = await openMailbox(t)
+      const asking = setInterval(() => void mailbox.send('still there', port).catch(() => {}), 50)
+      assert.equal((await mailbox.at(0)).payload.toString(), 'still there')
+      clearInterval(asking)
+      return
+    }
+    await untilListening(port)
+    if (command === 'ws-echo') {
+      const their = await openTheirs(t, `ws://127.0.0.1:${port}/`)
+      assert.equal((await their.echo('still there'))?.bytes.toString(), 'still there')
+      return
+    }
+    const peer = await connectTo(t, port)
+    peer.socket.end('still there')
+    assert.equal((await peer.whole()).toString(), 'still there')
+  }
 })

@@ -101,6 +101,19 @@ describe('a 1 GiB line → memory +128 MiB at most', { concurrency: 3, skip: onL
     assert.equal(stderr, 'sockpit: a line of the script is longer than 1048576 bytes\n')
   })
 
+  for (const [name, line, refusal] of [
+    ['of short lines', 'x', 'a script has more than 100000 lines'],
+    ['of long lines', 'x'.repeat(900), 'a script is longer than 16777216 bytes'],
+  ] as const) {
+    test(`--script: no file without end is taken either, exit 2; ${name}`, async (t) => {
+      const endless = join(temporaryFolder(t), 'endless')
+      const source = `mkfifo '${endless}'; yes ${line} >'${endless}' 2>/dev/null </dev/null &`
+      const script = `${source} ${sockpitCommand} tcp-client 127.0.0.1 1 --script '${endless}'`
+      const { code, stderr } = await shell(t, script).exit
+      assert.deepEqual([code, stderr], [2, `sockpit: ${endless}: ${refusal}\n`])
+    })
+  }
+
   test('--script -: no such line is taken, exit 2', async (t) => {
     const { port } = await keepPeers(t, ({ socket }) => socket.on('end', () => socket.end()))
     await assertSmall(t, `tcp-client 127.0.0.1 ${port} --script -`, piped, 2)
