@@ -238,16 +238,6 @@ describe('udp-client', { concurrency: 6 }, () => {
     assert.match(stderr, /^sockpit: Cannot send to no-such-name\.invalid:9: [^\n]*\n$/)
   })
 
-  test('SIGINT: the verdict is told, 130', async (t) => {
-    const mailbox = await openMailbox(t, { onLetter: echo })
-    const client = startClient(t, mailbox.port, ['--on-eof', 'stay'], 'one\n')
-    await untilTold(client, 'received', 1)
-    const { code, stderr } = await client.interrupt()
-    assert.deepEqual([code, stderr], [130, ''])
-    const { sent, received } = overUdp(await client.event('closed'))
-    assert.deepEqual([sent.datagrams, received.datagrams], [1, 1])
-  })
-
   test('a script: /send, /hex, /file, /expect and /quit', async (t) => {
     const path = join(temporaryFolder(t), 'file')
     writeFileSync(path, 'of a file\n')

@@ -305,25 +305,6 @@ describe('udp-server', { concurrency: 3 }, () => {
     await Promise.race([untilTold(server, 'received', 1), untilTold(second.server, 'received', 1)])
   })
 
-  test('SIGINT, SIGTERM, SIGHUP: the verdict is told, and the code is the signal’s', async (t) => {
-    for (const [signal, expected] of [
-      ['SIGINT', 130],
-      ['SIGTERM', 143],
-      ['SIGHUP', 129],
-    ] as const) {
-      const { server, port } = await serveDatagrams(t)
-      const mailbox = await openMailbox(t)
-      await mailbox.send('last words', port)
-      await untilTold(server, 'received', 1)
-      server.kill(signal)
-      const { code, stderr } = await server.exit
-      assert.equal(code, expected)
-      assert.doesNotMatch(stderr, /sockpit: /)
-      const last = server.events.at(-1)
-      assert.ok(last?.kind === 'closed' && overUdp(last).received.datagrams === 1)
-    }
-  })
-
   test('a value out of range or of the wrong form is told in one line, exit 2', async (t) => {
     const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
     const hasReusePort = major > 22 || (major === 22 && minor >= 12)

@@ -418,13 +418,23 @@ describe('ws-client: exit codes', { concurrency: 3 }, () => {
     assert.match(silent.stderr, /^sockpit: Cannot upgrade to WebSocket at [^\n]*: no answer in time[^\n]*$/m)
   })
 
-  test('a signal during the upgrade ends it', async (t) => {
-    const { port, peerAt } = await keepPeers(t)
-    const client = start(t, ['ws-client', `ws://127.0.0.1:${port}`, '--json'], { stdin: 'pipe' })
-    await (await peerAt(0)).has('\r\n\r\n')
-    const { code, stderr } = await client.interrupt()
-    assert.equal(code, 130)
-    assert.doesNotMatch(stderr, /sockpit: /)
+  test('--close-timeout: a server that never answers the close frame is left', async (t) => {
+    const port = await answerByHand(t, (peer, { accept }) => {
+      peer.socket.write(grant(accept))
+    })
+    const args = [
+      'ws-client',
+      `ws://127.0.0.1:${port}`,
+      '--json',
+      '--close-timeout',
+      '200ms',
+      '-e',
+      '/close 4000',
+    ]
+    const client = start(t, args, { stdin: 'pipe' })
+    await client.exit
+    const { what, afterMs } = await client.event('timeout')
+    assert.deepEqual([what, afterMs], ['close', 200])
   })
 })
 

@@ -135,18 +135,6 @@ describe('ws-echo: clients that do not behave', { concurrency: 3 }, () => {
 })
 
 describe('ws-echo: the end', { concurrency: 3 }, () => {
-  test('a client that never answers does not keep it, and a second signal ends it at once', async (t) => {
-    const { server, port } = await serveEcho(t)
-    const { has, frames } = await upgradeByHand(t, port)
-    const startedAt = performance.now()
-    server.kill('SIGINT')
-    await has(4)
-    assert.equal(frames()[0]?.payload.readUInt16BE(), 1001)
-    server.kill('SIGTERM')
-    assert.equal((await server.exit).code, 143)
-    assert.ok(performance.now() - startedAt < 1_300)
-  })
-
   test('a port that is taken: exit 1, and how to mend it', async (t) => {
     const { port } = await serveEcho(t)
     const { code, stderr, ...outcome } = await run(t, ['ws-echo', String(port)])
