@@ -65,8 +65,12 @@ export interface Context {
   readonly self: readonly [string, ...string[]]
   /** Calls back on the first signal that ends a command; a second one ends the process at once. */
   onSignal(callback: (signal: EndingSignal) => void): void
-  /** Stops the whole job, as Ctrl-Z does, and calls back when it goes on. */
-  suspend(onContinue: () => void): void
+  /** Stops the whole job, as Ctrl-Z does where the terminal does not give the keys. */
+  suspend(): void
+  /** Calls the first before SIGTSTP stops the process, and the other when it goes on; the answer takes that back. */
+  onStop(leave: () => void, comeBack: () => void): () => void
+  /** Calls back before an error that nobody caught ends the process; the answer takes that back. */
+  onCrash(callback: () => void): () => void
   /** Ctrl-C where the terminal does not send the signal itself: as if it had come. */
   interrupt(): void
 }

@@ -1,5 +1,5 @@
 /** The only reader of process.*: builds the Context, runs the program, sets the exit code. */
-import { fstatSync, readdirSync, readFileSync, readSync, statSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, readdirSync, readFileSync, readSync, statSync, writeSync } from 'node:fs'
 import { homedir } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import type { Context, Input, InputKind, Output } from './context.ts'
@@ -12,13 +12,15 @@ import { escapeText, oneLine } from './views/escape.ts'
 /** The standard outputs that were used: Node makes each on first use, and start-up need not pay for the others. */
 const opened = new Set<Writable>()
 
-function createOutput(fd: 1 | 2, create: () => Writable & { columns?: number }): Output {
+/** @param onLost called where it is a terminal that is no longer there */
+function createOutput(fd: 1 | 2, create: () => Writable & { columns?: number }, onLost: () => void): Output {
+  const isTerminal = isATerminal(fd)
   const open = () => {
     const stream = create()
+    if (isTerminal && !opened.has(stream)) stream.on('error', onLost)
     opened.add(stream)
     return stream
   }
-  const isTerminal = isATerminal(fd)
   const isPipe = statOf(fd)?.isFIFO() === true
   return {
     get stream() {
@@ -45,12 +47,19 @@ function writeNow(fd: 1 | 2, open: () => Writable, bytes: Uint8Array): number {
   }
 }
 
-function createInput(): Input {
+/** @param onLost called where it is a terminal that is no longer there */
+function createInput(onLost: () => void): Input {
+  const kind = inputKind()
   let stream: Readable | undefined
+  const open = () => {
+    const opening = process.stdin
+    if (kind === 'terminal') opening.on('error', onLost)
+    return opening
+  }
   return {
-    kind: inputKind(),
+    kind,
     stream() {
-      stream ??= process.stdin
+      stream ??= open()
       return stream
     },
     readNow: (buffer) => readSync(0, buffer),
@@ -67,10 +76,24 @@ function inputKind(): InputKind {
   return stat.isFIFO() || stat.isSocket() ? 'pipe' : 'file'
 }
 
-/** Only a character device can be one, and not the one that is nothing: node:tty is not loaded for the others. */
+/** The descriptors that were a terminal when they were looked at. */
+const terminals = new Set<number>()
+
+/** Only a character device can be one: node:tty is not loaded for the others. */
 function isATerminal(fd: number): boolean {
-  const isDevice = statOf(fd)?.isCharacterDevice() === true && !isDiscarded(fd)
-  return isDevice && process.getBuiltinModule('node:tty').isatty(fd)
+  const isIt = statOf(fd)?.isCharacterDevice() === true && process.getBuiltinModule('node:tty').isatty(fd)
+  if (isIt) terminals.add(fd)
+  return isIt
+}
+
+/** Those of which the other end has gone: the terminal is none any more. */
+function lostTerminals(): number[] {
+  return [...terminals].filter((fd) => !isATerminal(fd))
+}
+
+/** At its end Node puts each terminal back as it was, and aborts where it cannot: what is closed it leaves alone. */
+function leaveLostTerminals(): void {
+  for (const fd of lostTerminals()) closeSync(fd)
 }
 
 /** Whether it is /dev/null. */
@@ -111,12 +134,15 @@ function createSignals() {
   let tell: ((signal: EndingSignal) => void) | undefined
   let isEnding = false
   const onSignal = (signal: EndingSignal): void => {
+    // Of one lost terminal the kernel tells, the shell, and whatever is read or written: that is one signal.
+    if (isEnding && signal === 'SIGHUP' && lostTerminals().length > 0) return
     if (isEnding || tell === undefined) process.exit(signalCodes[signal])
     isEnding = true
     tell(signal)
   }
   return {
     interrupt: () => onSignal('SIGINT'),
+    hangUp: () => onSignal('SIGHUP'),
     onSignal(callback: (signal: EndingSignal) => void) {
       const isFirst = tell === undefined
       tell = callback
@@ -125,10 +151,20 @@ function createSignals() {
   }
 }
 
-/** Where the terminal gives single keys, Ctrl-Z is one of them: process group 0 is our own. */
-function suspend(onContinue: () => void): void {
-  process.once('SIGCONT', onContinue)
-  process.kill(0, 'SIGTSTP')
+/** The terminal is left before the process is stopped, and taken again when it goes on, whoever did either. */
+function onStop(leave: () => void, comeBack: () => void): () => void {
+  const stop = (): void => {
+    leave()
+    process.off('SIGTSTP', stop)
+    // It stops in here, unless nobody is there to continue it (an orphaned process group): then it just goes on.
+    process.kill(process.pid, 'SIGTSTP')
+    process.on('SIGTSTP', stop)
+    comeBack()
+  }
+  process.on('SIGTSTP', stop).on('SIGCONT', comeBack)
+  return () => {
+    process.off('SIGTSTP', stop).off('SIGCONT', comeBack)
+  }
 }
 
 /**
@@ -144,14 +180,18 @@ function createClock(): () => number {
   }
 }
 
+/** What is to be undone before an error that nobody caught is told. */
+const undoings = new Set<() => void>()
+
 /** From package.json; the bundler puts it in. */
 declare const sockpitVersion: string
 
 function createContext(): Context {
+  const { hangUp, ...signals } = createSignals()
   return {
-    stdin: createInput(),
-    stdout: createOutput(1, () => process.stdout),
-    stderr: createOutput(2, () => process.stderr),
+    stdin: createInput(hangUp),
+    stdout: createOutput(1, () => process.stdout, hangUp),
+    stderr: createOutput(2, () => process.stderr, hangUp),
     now: createClock(),
     date: () => new Date(),
     // The global is loaded on first use; importing node:crypto would cost every start a tenth of its time.
@@ -164,8 +204,14 @@ function createContext(): Context {
     openFiles,
     saveMemory,
     self: [process.execPath, process.argv[1] ?? ''],
-    suspend,
-    ...createSignals(),
+    // Process group 0 is our own.
+    suspend: () => void process.kill(0, 'SIGTSTP'),
+    onStop,
+    onCrash(undo) {
+      undoings.add(undo)
+      return () => undoings.delete(undo)
+    },
+    ...signals,
   }
 }
 
@@ -183,9 +229,11 @@ function tellError(error: unknown): void {
 }
 
 async function main(): Promise<void> {
+  process.on('exit', leaveLostTerminals)
   process.on('uncaughtException', (error) => {
     const isOutput = 'syscall' in error && error.syscall === 'write'
     if (isOutput) exitUnwritten(error)
+    for (const undo of undoings) undo()
     tellError(error)
     process.exit(exitCodes.network)
   })

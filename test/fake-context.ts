@@ -44,8 +44,10 @@ export function fakeContext(options: FakeOptions = {}): FakeContext {
     saveMemory: () => {},
     self: ['sockpit'],
     onSignal: (callback) => void callbacks.push(callback),
+    onCrash: () => () => {},
     interrupt: () => signal('SIGINT'),
-    suspend: (onContinue) => onContinue(),
+    suspend: () => {},
+    onStop: () => () => {},
     get written() {
       return { stdout: stdout.text(), stderr: stderr.text() }
     },

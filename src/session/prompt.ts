@@ -65,7 +65,9 @@ export class Prompt implements TypedLine {
       completer: (line: string) => complete(line, { ...interpreter.dialect, peers: options.peers() }),
     })
     this.#readline.on('SIGINT', () => options.interrupt())
-    this.#readline.on('SIGTSTP', () => this.#suspend())
+    this.#readline.on('SIGTSTP', () => options.context.suspend())
+    // Its input's, that is: a terminal that is lost. Whoever opened it knows, and ends us.
+    this.#readline.on('error', () => {})
   }
 
   /** Reads lines until the end of input (Ctrl-D) or the signal. */
@@ -103,7 +105,7 @@ export class Prompt implements TypedLine {
 
   /** Draws the line until the answer is called. */
   #draw(): () => void {
-    const { screen } = this.#options
+    const { context, screen } = this.#options
     const { stream } = this.#output
     const onResize = (): void => this.#setRowsAbove(this.#readline.getCursorPos().rows)
     screen.typedLine = this
@@ -112,9 +114,19 @@ export class Prompt implements TypedLine {
     const leaveKeys = interceptKeys(this.#input, (key) => this.#takeKey(key))
     stream.write(markPastes)
     this.#prompt()
-    return () => {
+    const leaveScreen = (): void => {
       stream.write(leavePastes)
       this.hide()
+    }
+    const forgetStops = context.onStop(
+      () => this.#leaveModes(),
+      () => this.#takeModes(),
+    )
+    const forgetCrash = context.onCrash(leaveScreen)
+    return () => {
+      forgetStops()
+      forgetCrash()
+      leaveScreen()
       this.#picker = undefined
       leaveKeys()
       stream.off('resize', onResize)
@@ -122,18 +134,18 @@ export class Prompt implements TypedLine {
     }
   }
 
-  /** Ctrl-Z: the whole job is stopped, as the terminal itself would do it, not this process of a pipeline alone. */
-  #suspend(): void {
-    const { suspend } = this.#options.context
-    const modes = isKeyInput(this.#input) ? this.#input : undefined
+  #leaveModes(): void {
     this.#output.stream.write(leavePastes)
-    modes?.setRawMode(false)
-    suspend(() => {
-      modes?.setRawMode(true)
-      this.#output.stream.write(markPastes)
-      // Readline pauses its input and leaves the rest to whoever listens.
-      this.#prompt()
-    })
+    if (isKeyInput(this.#input)) this.#input.setRawMode(false)
+  }
+
+  /** Whatever the terminal was used for meanwhile: what is set already, Node would not set again. */
+  #takeModes(): void {
+    this.#leaveModes()
+    if (isKeyInput(this.#input)) this.#input.setRawMode(true)
+    this.#output.stream.write(markPastes)
+    // Readline pauses its input and leaves the rest to whoever listens.
+    this.#prompt()
   }
 
   /** How far readline goes up before it draws the line again: it has no call for this. */

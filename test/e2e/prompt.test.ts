@@ -88,20 +88,6 @@ test('raw shows what has no line end above the line that is being typed', { skip
   assert.deepEqual(screenOf(client.stdout.toString()).slice(-2), ['login:', `127.0.0.1:${port} open> abc`])
 })
 
-test('Ctrl-Z and back: the line is still there, and the prompt hears', { skip }, async (t) => {
-  const { peerAt, port } = await keepPeers(t)
-  const words = `tcp-client 127.0.0.1 ${port} --time none --no-color`
-  const client = onTerminal(t, `set -m; ${sockpitCommand} ${words}; echo it stopped; fg`)
-  await client.printed('> ')
-  const peer = await peerAt(0)
-  client.write('half')
-  await client.printed('half')
-  client.write('\x1a')
-  await client.printed('it stopped')
-  client.write(' a line\r')
-  await peer.has('half a line\n')
-})
-
 test('Tab completes verbs and numbers of clients', { skip }, async (t) => {
   const server = onTerminal(t, `${sockpitCommand} tcp-server 0 --time none --no-color`)
   await server.printed('> ')
