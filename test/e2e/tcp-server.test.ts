@@ -275,26 +275,6 @@ describe('tcp-server', { concurrency: 3 }, () => {
     assert.ok(tookMs >= 115, `two pauses of 60 ms took ${tookMs} ms`)
   })
 
-  test('--max-queue and --stall-timeout bound what waits for a client that never reads', async (t) => {
-    // Long enough for a reader of our JSON that is slow, too.
-    const args = ['--echo', '--max-queue', '256KiB', '--stall-timeout', '2s']
-    const { server, port } = await serve(t, args)
-    const greedy = await connectTo(t, port, { read: false })
-    greedy.socket.write(Buffer.alloc(32 * 2 ** 20))
-    const limit = await server.event('limit')
-    assert.deepEqual([limit.what, limit.limit, limit.count, limit.socket], ['queue', 262_144, 1, 'server#1'])
-    const { queued } = await server.event('stalled')
-    assert.ok(queued > 0)
-    const { what, afterMs } = await server.event('timeout')
-    assert.deepEqual([what, afterMs], ['write', 2_000])
-    const { first, how, unsent } = overTcp(await server.event('closed'))
-    assert.deepEqual([first, how], ['us', 'timeout'])
-    assert.ok(unsent > 0 && unsent < 2 ** 20, `${unsent} B were never sent`)
-    const other = await connectTo(t, port)
-    other.socket.end('next')
-    assert.equal((await other.whole()).toString(), 'next')
-  })
-
   test('--no-delay and --keep-alive reach every socket', async (t) => {
     const spy = spyOnSockets(t)
     const { server, port } = await serve(t, ['--no-delay', '--keep-alive', '7s'], spy)

@@ -2,25 +2,8 @@ import assert from 'node:assert/strict'
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import {
-  assertEchoes,
-  fire,
-  freeDatagramPort,
-  kernelQueue,
-  onLinux,
-  openMailbox,
-  peakMiB,
-  serveDatagrams,
-} from './datagrams.ts'
-import {
-  overUdp,
-  type Running,
-  run,
-  sockpitCommand,
-  start,
-  startProgram,
-  temporaryFolder,
-} from './sockpit.ts'
+import { fire, freeDatagramPort, kernelQueue, onLinux, openMailbox, peakMiB } from './datagrams.ts'
+import { type Running, run, sockpitCommand, start, startProgram, temporaryFolder } from './sockpit.ts'
 
 // Side by side, but not many: they keep the machine busy by themselves.
 describe('many datagrams, and outputs that take few', { concurrency: 2 }, () => {
@@ -125,39 +108,3 @@ test('| head -1 ends a client whose server falls silent, too', { skip: onLinux }
   const args = `udp-client 127.0.0.1 ${mailbox.port} --on-eof stay -e hello`
   assert.deepEqual(await intoHead(t, args), ['one\n', ''])
 })
-
-// By itself: while so many sockets come and go, /proc/net/udp tells others too little.
-test('4,400 addresses: 4,096 are remembered, the others told, and everybody is answered', {
-  skip: onLinux && 'only Linux answers on all of 127/8',
-}, async (t) => {
-  const { server, port } = await serveDatagrams(t, ['--echo', '-q', '--script', '-'], { stdin: 'pipe' })
-  // No more at once than the kernel's buffer holds.
-  for (let host = 1; host <= 22; host++) await askFrom(t, `127.0.0.${host}`, 200, port)
-  server.write('/stats\n')
-  const { peers, total } = overUdp(await server.event('stats'))
-  assert.equal(peers.length, 4_096)
-  assert.deepEqual([total.received.datagrams, total.sent.datagrams], [4_400, 4_400])
-  const limits = server.eventsOf('limit')
-  assert.deepEqual(
-    limits.map(({ what, limit, count }) => [what, limit, count]),
-    Array.from({ length: 304 }, (_, index) => ['peers', 4_096, index + 1]),
-  )
-  assert.deepEqual(limits[0]?.remote, server.eventsOf('peer')[0]?.remote)
-  await assertEchoes(t, port)
-  server.write('/to 1 forgotten\n')
-  const { code, stderr } = await server.exit
-  assert.equal(code, 2)
-  assert.match(stderr, /^sockpit: [^\n]*there is no peer #1: known: #306 #307 [^\n]*\n$/m)
-})
-
-/** So many sockets of an address, each of which asks, and is answered. */
-async function askFrom(t: TestContext, address: string, count: number, port: number): Promise<void> {
-  const mailboxes = await Promise.all(Array.from({ length: count }, () => openMailbox(t, { address })))
-  await Promise.all(
-    mailboxes.map(async (mailbox) => {
-      await mailbox.send('hello', port, '127.0.0.1')
-      await mailbox.at(0)
-    }),
-  )
-  await Promise.all(mailboxes.map((mailbox) => mailbox.close()))
-}
