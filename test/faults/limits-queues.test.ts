@@ -112,24 +112,6 @@ async function assertGivenUp(t: TestContext, owing: Owing, serving: Serving, mos
   assert.ok(!server.receivedBy(socket).includes('not read any more'))
 }
 
-// Side by side: they wait for the time limit.
-describe('bytes queued to a peer that does not read', { concurrency: 4 }, () => {
-  for (const [name, owing, more, most] of deafTo) {
-    test(`${name}: ${most / MiB} MiB: stop reading it; without progress: close; both told`, async (t) => {
-      const serving = await owing.serve(t, ['--stall-timeout', `${stallMs}ms`, ...more])
-      const roundTrip = await owing.honest(t, serving.port)
-      await served(roundTrip, () => assertGivenUp(t, owing, serving, most))
-      assert.equal(serving.server.eventsOf('timeout').length, 1)
-      await endsAsAsked(serving)
-    })
-  }
-})
-
-test('of themselves queues hold 1 MiB for 30 s, 1,000 datagrams, 4,096 peers', () => {
-  const { maxQueue, stallTimeoutMs, maxDatagrams } = defaults
-  assert.deepEqual([maxQueue, stallTimeoutMs, maxDatagrams, mostPeers], [MiB, 30_000, 1_000, 4_096])
-})
-
 /** Where a client takes what it sends from: what is written to its standard input, line by line. */
 const sources: readonly (readonly [string, readonly string[]])[] = [
   ['lines of standard input', []],
@@ -140,9 +122,20 @@ const sources: readonly (readonly [string, readonly string[]])[] = [
 const lines = 4_000
 const line = `${'x'.repeat(1_399)}\n`
 
-describe('datagrams queued to send', { concurrency: 3 }, () => {
+// Side by side: they wait for time limits, and for the end of ours.
+describe('limits', { concurrency: 4 }, () => {
+  for (const [name, owing, more, most] of deafTo) {
+    test(`bytes queued to a peer that does not read, ${name}: ${most / MiB} MiB: stop reading it; without progress: close; both told`, async (t) => {
+      const serving = await owing.serve(t, ['--stall-timeout', `${stallMs}ms`, ...more])
+      const roundTrip = await owing.honest(t, serving.port)
+      await served(roundTrip, () => assertGivenUp(t, owing, serving, most))
+      assert.equal(serving.server.eventsOf('timeout').length, 1)
+      await endsAsAsked(serving)
+    })
+  }
+
   for (const [name, args] of sources) {
-    test(`${name}: 1,000 → back-pressure to the source, never unbounded`, async (t) => {
+    test(`datagrams queued to send, ${name}: 1,000 → back-pressure to the source, never unbounded`, async (t) => {
       const serving = await serveDatagrams(t, ['--echo', '--script', '-'], { stdin: 'pipe' })
       const { server, port } = serving
       await served(await honestDatagrams(t, port), async () => {
@@ -167,7 +160,7 @@ describe('datagrams queued to send', { concurrency: 3 }, () => {
     })
   }
 
-  test('answers of a service: 1,000 wait, the others are left out, told; later ones are answered', async (t) => {
+  test('datagrams queued to send, answers of a service: 1,000 wait, the others are left out, told; later ones are answered', async (t) => {
     const options = { stdin: 'pipe' } as const
     const serving = await serveDatagrams(t, ['--echo', '--delay', '1h', '--script', '-'], options)
     const { server, port } = serving
@@ -204,6 +197,11 @@ function feed({ child: { stdin } }: Running): () => number {
   next()
   return () => taken
 }
+
+test('of themselves queues hold 1 MiB for 30 s, 1,000 datagrams, 4,096 peers', () => {
+  const { maxQueue, stallTimeoutMs, maxDatagrams } = defaults
+  assert.deepEqual([maxQueue, stallTimeoutMs, maxDatagrams, mostPeers], [MiB, 30_000, 1_000, 4_096])
+})
 
 // By itself: while so many sockets come and go, /proc/net/udp tells others too little.
 test('UDP peers remembered: 4,096 → the oldest is forgotten', {

@@ -68,6 +68,19 @@ describe('a peer table', () => {
     assert.equal(table.all().length, 4_096)
   })
 
+  test('of 100,000 sources never more than 4,096 are remembered, and they are the last ones', () => {
+    const { table, of, created, forgotten } = bench()
+    for (let number = 1; number <= 100_000; number++) {
+      of(1 + (number % 50_000), number <= 50_000 ? '127.0.0.1' : '::1')
+      if (number % 5_000 === 0) assert.equal(table.all().length, Math.min(number, mostPeers))
+    }
+    assert.deepEqual([created.length, forgotten.length], [100_000, 100_000 - mostPeers])
+    assert.deepEqual(
+      table.all().map(({ name }) => name),
+      Array.from({ length: mostPeers }, (_, index) => `server#${100_000 - mostPeers + 1 + index}`),
+    )
+  })
+
   test('whoever was forgotten and speaks again is created anew, also as the one who spoke before', () => {
     const { of, forgotten, created, fill } = bench()
     const first = of(1)
