@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { keepPeers } from './sockets.ts'
 import { sockpitCommand, startProgram, temporaryFolder } from './sockpit.ts'
 import { onTerminal, promptWithPeer, screenOf, shows, skip } from './terminals.ts'
 
