@@ -425,6 +425,8 @@ export class TcpConnection implements SenderHooks {
   }
 
   readonly #onPeerFin = (): void => {
+    // libuv takes a reset behind bytes that it had still to read for a FIN; a write of nothing learns the truth.
+    if (!this.isSecure && !this.#weEnd) this.#socket.write('')
     this.#first ??= 'peer'
     this.#peerEnded = true
     const notified = this.#wasNotified()

@@ -131,6 +131,18 @@ describe('tcp-server', { concurrency: 3 }, () => {
     assert.equal(server.eventsOf('opened').length, 1)
   })
 
+  test('a reset is told also where bytes before it were still to be read', async (t) => {
+    const { server, port } = await serve(t, ['--hold'], { stdin: 'pipe' })
+    const peer = await connectTo(t, port)
+    await server.event('opened')
+    peer.socket.write('unread', () => peer.socket.resetAndDestroy())
+    await peer.closed
+    server.write('/resume\n')
+    const { first, how, received } = overTcp(await server.event('closed'))
+    assert.deepEqual([first, how, received.bytes], ['peer', 'reset', 6])
+    assert.equal((await server.interrupt()).code, 130)
+  })
+
   test('--once ends with 1 where its client resets', async (t) => {
     const { server, port } = await serve(t, ['--once'])
     const peer = await connectTo(t, port)
