@@ -1,8 +1,9 @@
 import type { OnReadOpts, Socket } from 'node:net'
 import { readNextInto } from './raw-handle.ts'
+import { account, isSpent, leaveQueue, queueUp, type Reader } from './turns.ts'
 
 /** What may keep us from reading; we read while nothing does. */
-export type Obstacle = 'asked' | 'rate' | 'queue' | 'output'
+export type Obstacle = 'asked' | 'rate' | 'queue' | 'output' | 'turn'
 
 export interface ReceiveOptions {
   /** Bytes taken a read at most. */
@@ -14,10 +15,13 @@ export interface ReceiveOptions {
 }
 
 /** One bit for each, since a set for every connection would be felt where there are thousands. */
-const bits: Readonly<Record<Obstacle, number>> = { asked: 1, rate: 2, queue: 4, output: 8 }
+const bits: Readonly<Record<Obstacle, number>> = { asked: 1, rate: 2, queue: 4, output: 8, turn: 16 }
 
 /** What Node reads at most in one go. */
 const usualReadSize = 65_536
+
+/** So little cannot take long, even where it is compressed and stands for a thousand times as much, bytes. */
+const mostBrief = 1_024
 
 /** With a rate, so many reads a second. */
 const readsPerSecond = 10
@@ -29,7 +33,7 @@ let shared = Buffer.allocUnsafeSlow(0)
 export const bulkReadSize = 2 ** 19
 
 /** The reading half of a connection: how much a read takes, how often, and whether we read at all. */
-export class Receiver {
+export class Receiver implements Reader {
   /** Gets each read; the bytes are borrowed until it returns. */
   deliver: (bytes: Uint8Array) => void = () => {}
   readonly onread: OnReadOpts
@@ -45,6 +49,12 @@ export class Receiver {
   #inUse: Buffer
   #rateTimer: NodeJS.Timeout | undefined
   #resuming: NodeJS.Immediate | undefined
+  /** A read that waits for another turn of the event loop. */
+  #putOff: Uint8Array | undefined
+  /** Whether its last read took next to nothing; of somebody new that is not known. */
+  #wasBrief = false
+  /** What was read before and waits for more to come, bytes. */
+  #held = 0
 
   constructor(options: ReceiveOptions) {
     this.#readSize = options.readSize
@@ -81,6 +91,19 @@ export class Receiver {
     this.#socket?.pause()
     if (this.#onData !== undefined) this.#socket?.off('data', this.#onData)
     this.#socket = undefined
+    // It came before whatever comes now.
+    this.#takePutOff()
+  }
+
+  /** What was read waits for more to come, so many bytes of it: it is looked at with the rest. */
+  setHeld(bytes: number): void {
+    this.#held = bytes
+  }
+
+  /** Its turn has come. */
+  goOn(): void {
+    this.#obstacles &= ~bits.turn
+    if (this.#obstacles === 0) this.#readOn()
   }
 
   get isPaused(): boolean {
@@ -117,19 +140,54 @@ export class Receiver {
   stop(): void {
     clearImmediate(this.#resuming)
     clearTimeout(this.#rateTimer)
+    leaveQueue(this)
+    this.#putOff = undefined
   }
 
   /** In a turn of its own: a socket that is resumed and paused in one turn reads all the same. */
   #resume(): void {
     this.#resuming = setImmediate(() => {
       this.#resuming = undefined
-      this.#socket?.resume()
+      this.#readOn()
     })
   }
 
+  #readOn(): void {
+    this.#takePutOff()
+    if (this.#obstacles === 0) this.#socket?.resume()
+  }
+
+  #takePutOff(): void {
+    const bytes = this.#putOff
+    this.#putOff = undefined
+    if (bytes !== undefined) this.#deliver(bytes)
+  }
+
   #take(bytes: Uint8Array): void {
+    if (isSpent() && !this.#isBrief(bytes)) {
+      this.#putOff = Uint8Array.from(bytes)
+      this.#waitForTurn()
+    } else this.#deliver(bytes)
+  }
+
+  #isBrief({ length }: Uint8Array): boolean {
+    return length <= mostBrief && this.#held <= mostBrief
+  }
+
+  #deliver(bytes: Uint8Array): void {
+    // Where it takes long all the same, it is the machine that was busy.
+    const isBrief = this.#isBrief(bytes)
+    const startedAt = performance.now()
     this.deliver(bytes)
+    const verdict = account(this, performance.now() - startedAt)
+    this.#wasBrief = isBrief || verdict === 'brief'
     if (this.#rate !== undefined) this.#rest((bytes.length / this.#rate) * 1000)
+    if (verdict === 'over' && !isBrief) this.#waitForTurn()
+  }
+
+  #waitForTurn(): void {
+    this.block('turn')
+    queueUp(this, this.#wasBrief)
   }
 
   #rest(ms: number): void {

@@ -289,6 +289,11 @@ export class TcpConnection implements SenderHooks {
     else this.#receiver.unblock(obstacle)
   }
 
+  /** What was read waits for more to come, so many bytes of it. */
+  setHeld(bytes: number): void {
+    this.#receiver.setHeld(bytes)
+  }
+
   setWriting(writing: boolean): void {
     this.#sender.setHeld(!writing)
   }

@@ -217,7 +217,10 @@ export class WebSocketConnection implements ConnectionOwner {
   received(tcp: TcpConnection, bytes: Uint8Array): void {
     this.#isSilent = false
     if (this.#machine === undefined) this.#upgrade?.take(bytes)
-    else this.#carryOut(this.#machine.receive(bytes, tcp.reads))
+    else {
+      this.#carryOut(this.#machine.receive(bytes, tcp.reads))
+      tcp.setHeld(this.#machine.held)
+    }
     if (this.#idle !== undefined) this.#noteActivity(this.#idle)
     this.#owner.received(this)
   }
