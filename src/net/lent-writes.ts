@@ -13,8 +13,12 @@ export class LentWrites {
     this.#arena = arena
   }
 
-  /** Behind a queue a copy waits instead: it holds what it needs, and no more. */
+  /** Behind a queue a copy waits instead, which holds what it needs and no more; memory that is needed is not lent again. */
   write(bytes: Uint8Array, memory: Buffer): void {
+    if (this.#tcp.isWaiting && 2 * bytes.length > memory.length) {
+      this.#tcp.send(bytes)
+      return
+    }
     if (this.#tcp.isWaiting) {
       this.#tcp.send(Buffer.from(bytes))
       this.#arena.give(memory)

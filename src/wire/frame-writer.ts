@@ -75,21 +75,37 @@ export class FrameWriter {
 
   /** Writes one frame around a payload where it stands: its memory is handed on, nothing is copied. */
   writeAround(first: number, gathered: Gatherer): void {
+    const isSeen = this.#options.wanted.sentFrames || this.#key !== undefined
+    if (isSeen && !gathered.isTogether) {
+      this.write(first, gathered.payload)
+      return
+    }
     this.flush()
     const length = gathered.size
-    const memory = gathered.release()
+    const [memory, ...more] = gathered.release()
     if (memory === undefined) {
       this.write(first, new Uint8Array())
       return
     }
     const mask = this.#nextKey()
-    const form = lengthFormOf(length)
-    const headerSize = headerSizeOf(form) + (mask === undefined ? 0 : 4)
+    const lengthForm = lengthFormOf(length)
+    const headerSize = headerSizeOf(lengthForm) + (mask === undefined ? 0 : 4)
     const start = mostHeaderBytes - headerSize
-    const bodyAt = writeHeader(memory, start, first, length, form, mask)
+    const bodyAt = writeHeader(memory, start, first, length, lengthForm, mask)
+    const here = Math.min(length, memory.length - bodyAt)
     this.#memory = memory
-    this.#finish(memory, first, bodyAt, length, mask)
+    this.#finish(memory, first, bodyAt, here, mask, { length, lengthForm })
     this.#flushFrom(start)
+    this.#writeOn(more, length - here)
+  }
+
+  /** The rest of a payload, which stands in further pieces. */
+  #writeOn(pieces: readonly Buffer[], size: number): void {
+    let left = size
+    for (const memory of pieces) {
+      this.#outputs().push({ kind: 'write', bytes: memory.subarray(0, left), memory })
+      left -= memory.length
+    }
   }
 
   /** Writes a frame made by hand, right or wrong. */

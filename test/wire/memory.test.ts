@@ -51,7 +51,7 @@ describe('gathering', () => {
     assert.ok(payload.subarray(99_990).equals(gatherer.from(99_990)))
     assert.ok(grown < 10)
     assert.equal(gatherer.size, 100_000)
-    const memory = gatherer.release()
+    const [memory] = gatherer.release()
     assert.ok(payload.equals(memory?.subarray(mostHeaderBytes, mostHeaderBytes + 100_000) ?? noise(0)))
     assert.deepEqual([gatherer.size, gatherer.held, gatherer.payload.length], [0, 0, 0])
   })
@@ -63,6 +63,29 @@ describe('gathering', () => {
     const exact = new Gatherer(new Arena())
     exact.add(noise(1_000), 3_000)
     assert.equal(exact.held, mostHeaderBytes + 3_000)
+  })
+
+  test('what is long takes hardly more memory than it has bytes, and its memory serves the next', () => {
+    const arena = new Arena()
+    const gatherer = new Gatherer(arena)
+    const payload = noise(5 * mebibyte)
+    for (let at = 0; at < payload.length; at += 100_000) {
+      const part = payload.subarray(at, at + 100_000)
+      gatherer.add(part, 16 * mebibyte)
+      const { size, held } = gatherer
+      if (size > mebibyte) assert.ok(held - size <= 2 ** 19, `${held} for ${size}`)
+    }
+    assert.ok(payload.equals(gatherer.payload))
+    assert.ok(payload.subarray(4_999_999).equals(gatherer.from(4_999_999)))
+    assert.ok(!gatherer.isTogether)
+    const pieces = new Set(gatherer.release())
+    assert.deepEqual([gatherer.size, gatherer.held, gatherer.isTogether], [0, 0, true])
+    for (const piece of pieces) arena.give(piece)
+    const next = new Gatherer(arena)
+    for (let at = 0; at < payload.length; at += 65_536) next.add(payload.subarray(at, at + 65_536), 0)
+    assert.ok(payload.equals(next.payload))
+    const again = next.release().filter((piece) => pieces.has(piece))
+    assert.ok(again.length >= 16, `only ${again.length} of ${pieces.size} were lent again`)
   })
 
   test('nothing takes nothing, and what is cleared is lent again', () => {
@@ -77,6 +100,35 @@ describe('gathering', () => {
     assert.equal(gatherer.held, 0)
     assert.equal(arena.take(held).length, held)
   })
+})
+
+test('what stands in several pieces is written as it stands by a server, and as one frame by all', () => {
+  for (const [role, wanted] of [
+    ['server', nothing],
+    ['server', { ...nothing, sentFrames: true }],
+    ['client', nothing],
+  ] as const) {
+    const outputs: Output[] = []
+    const arena = new Arena()
+    const writer = new FrameWriter({ role, arena, wanted, nextMask: (into) => into.fill(0) }, () => outputs)
+    const payload = noise(3 * mebibyte)
+    for (const adopts of [false, true]) {
+      const gatherer = new Gatherer(arena)
+      if (adopts) gatherer.adopt(Buffer.from(payload))
+      else gatherer.add(payload, payload.length)
+      writer.writeAround(0x82, gatherer)
+      writer.flush()
+      const writes = outputs.splice(0).flatMap((output) => (output.kind === 'write' ? [output.bytes] : []))
+      const header = role === 'server' ? 10 : 14
+      const bytes = Buffer.concat(writes)
+      assert.equal(bytes.length, header + payload.length)
+      assert.ok(bytes.subarray(header).equals(payload))
+      assert.equal(bytes.readUIntBE(4, 6), payload.length)
+      if (role === 'server' && !wanted.sentFrames) assert.ok(writes.length > 1)
+      else assert.equal(writes.length, 1)
+    }
+    assert.equal(writer.count, 2)
+  }
 })
 
 test('a gathered payload is written where it stands', () => {
