@@ -117,9 +117,14 @@ export class WebSocketConnection implements ConnectionOwner {
     return this.#machine !== undefined
   }
 
-  /** What has come of a message that is not finished, bytes. */
+  /** What has come of a message that is not finished, and what is owed beyond what may wait, bytes. */
   get held(): number {
-    return this.#machine?.held ?? 0
+    return (this.#machine?.held ?? 0) + this.#owed
+  }
+
+  /** A long message is owed as a whole, however little more may wait. */
+  get #owed(): number {
+    return Math.max(0, this.tcp.queued - this.#options.maxQueue)
   }
 
   /** What it has carried so far. */
@@ -172,9 +177,10 @@ export class WebSocketConnection implements ConnectionOwner {
     else this.#carryOut(this.#machine.close(code, reason))
   }
 
-  /** A limit that all connections share was passed by this one. */
+  /** A limit that all connections share was passed by this one. What it is owed and does not take is dropped. */
   refuse(limit: number, detail: string): void {
     this.#carryOut(this.#machine?.refuse({ kind: 'limit', what: 'unfinished', limit, detail }))
+    if (this.#owed > 0) this.tcp.abort('fin')
   }
 
   /** Closes it after so long without a message either way, milliseconds; 0: never. Pings do not count. */

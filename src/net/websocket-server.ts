@@ -35,7 +35,7 @@ export interface WebSocketServerOptions extends WebSocketOptions, ListenOptions 
   readonly tls: TlsPlan
 }
 
-/** What may have come of the unfinished messages of all connections together, bytes. */
+/** What may have come of the unfinished messages of all connections, and be owed of long ones, together, bytes. */
 export const mostUnfinished = 128 * 2 ** 20
 
 const name = 'server'
@@ -56,7 +56,7 @@ export class WebSocketServer implements Driver {
   /** Those who wait for somebody to send to. */
   readonly #openings = new Lookout()
   readonly #upgradeTimers = new Map<WebSocketConnection, NodeJS.Timeout>()
-  /** What has come of the unfinished message of each connection, where there is one. */
+  /** What each connection holds of unfinished messages and of those that it does not take, where it holds anything. */
   readonly #held = new Map<WebSocketConnection, number>()
   #heldBytes = 0
   #policy: Policy
@@ -216,13 +216,17 @@ export class WebSocketServer implements Driver {
     if (this.#isClosing && this.#roster.size === 0) this.#end({})
   }
 
-  /** Unfinished messages are bounded together: where they pass that, the largest has to go. */
+  /** What is held for all of them is bounded: where it passes that, the largest has to go. */
   #weigh(connection: WebSocketConnection): void {
     this.#setHeld(connection, connection.held)
     if (this.#heldBytes <= mostUnfinished) return
+    // Whoever only reads what it was owed brings nobody here.
+    for (const one of this.#held.keys()) this.#setHeld(one, one.held)
+    if (this.#heldBytes <= mostUnfinished) return
     const [largest] = [...this.#held].sort(([, one], [, other]) => other - one)[0] ?? []
     if (largest === undefined) return
-    const detail = 'unfinished messages of all clients hold too much: the largest is refused (1008)'
+    const detail =
+      'messages of all clients that are unfinished or not taken hold too much: the largest is refused (1008)'
     largest.refuse(mostUnfinished, detail)
     this.#setHeld(largest, 0)
   }
