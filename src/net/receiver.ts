@@ -132,6 +132,11 @@ export class Receiver implements Reader {
     this.#changeBuffer()
   }
 
+  /** Takes so many bytes a read at most, or fewer where that was asked for. */
+  limitReadSize(most: number): void {
+    this.setReadSize(Math.min(most, this.#readSize ?? most))
+  }
+
   setRate(rate: number | undefined): void {
     this.#rate = rate
     this.#changeBuffer()

@@ -289,6 +289,11 @@ export class TcpConnection implements SenderHooks {
     else this.#receiver.unblock(obstacle)
   }
 
+  /** Takes so many bytes a read at most; a record of TLS is no longer than 16 KiB anyway. */
+  limitReadSize(most: number): void {
+    if (!this.isSecure) this.#receiver.limitReadSize(most)
+  }
+
   /** What was read waits for more to come, so many bytes of it. */
   setHeld(bytes: number): void {
     this.#receiver.setHeld(bytes)

@@ -62,6 +62,9 @@ export interface WebSocketOwner {
 /** Frames of a message at most: empty ones cost something, too. */
 export const maxFragments = 131_072
 
+/** What one read brings is looked at as a whole: compressed, each KiB of it can stand for a MiB, bytes. */
+const mostCompressedRead = 16_384
+
 /** There was no close frame (RFC 6455 §7.1.5). */
 const abnormal = 1006
 
@@ -319,6 +322,7 @@ export class WebSocketConnection implements ConnectionOwner {
       ...compressionText(agreed),
       tookMs: msSince(this.#openedAt, this.#owner.now()),
     })
+    if (agreed.compression !== undefined) this.tcp.limitReadSize(mostCompressedRead)
     this.#owner.opened(this)
     if (this.#options.holdFrames) this.tcp.pause()
     // Frames may stand in the segment of the head itself.

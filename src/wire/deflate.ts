@@ -16,6 +16,12 @@ const tailAndEnd = Uint8Array.of(...tail, 0x01, 0x00, 0x00, 0xff, 0xff)
 /** zlib has no raw window of 2^8 bytes: who is held to that sends messages as they are. */
 const leastWindowBits = 9
 
+/** A longer message goes as it is: to compress 16 MiB takes half a second, in which nobody else is served, bytes. */
+export const mostCompressed = 2 ** 20
+
+/** Up to this size a message is decompressed piece by piece, bytes. */
+const mostInPieces = 2 ** 20
+
 /** Blocks in one message that are marked as the last one: each costs a call of zlib, of whatever size it is. */
 const mostLastBlocks = 1_000
 
@@ -63,7 +69,8 @@ export class Deflater {
 
   /** The payload to be sent with RSV1, where that is shorter; else nothing: the message goes as it is. */
   compress(message: Uint8Array): Uint8Array | undefined {
-    if (this.#windowBits < leastWindowBits || message.length === 0) return undefined
+    const { length } = message
+    if (this.#windowBits < leastWindowBits || length === 0 || length > mostCompressed) return undefined
     const options = { windowBits: this.#windowBits, finishFlush: constants.Z_SYNC_FLUSH }
     const whole = deflateRawSync(message, { ...options, ...this.#window.dictionary })
     const size = whole.length - tail.length
@@ -72,6 +79,8 @@ export class Deflater {
     return whole.subarray(0, size)
   }
 }
+
+type Inflated = { readonly bytes: Buffer; readonly consumed: number } | 'too large' | 'corrupt'
 
 /** Decompresses the messages that come one way. */
 export class Inflater {
@@ -83,9 +92,9 @@ export class Inflater {
   }
 
   /** The message, of at most so many bytes; or why there is none. */
-  inflate(payload: Uint8Array, mostBytes: number): Uint8Array | 'too large' | 'corrupt' {
-    if (payload.length === 0) return payload
-    const pieces: Uint8Array[] = []
+  inflate(payload: Uint8Array, mostBytes: number): Buffer | 'too large' | 'corrupt' {
+    if (payload.length === 0) return Buffer.alloc(0)
+    const pieces: Buffer[] = []
     let rest = Buffer.concat([payload, tailAndEnd])
     let size = 0
     // A block may be marked as the last one before the message ends (§7.2.3.4): others can follow.
@@ -102,12 +111,17 @@ export class Inflater {
     return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces)
   }
 
-  #inflate(
-    rest: Uint8Array,
-    most: number,
-  ): { bytes: Uint8Array; consumed: number } | 'too large' | 'corrupt' {
+  #inflate(rest: Uint8Array, most: number): Inflated {
+    const small = this.#inflateTo(rest, Math.min(most, mostInPieces))
+    // In one piece from the start: zlib would join many small ones, and have it all twice.
+    return small === 'too large' && most > mostInPieces ? this.#inflateTo(rest, most, most + 1) : small
+  }
+
+  #inflateTo(rest: Uint8Array, most: number, chunkSize?: number): Inflated {
     try {
-      const options = { info: true, maxOutputLength: Math.max(1, most), ...this.#window.dictionary }
+      const maxOutputLength = Math.max(1, most)
+      const size = chunkSize === undefined ? {} : { chunkSize }
+      const options = { info: true, maxOutputLength, ...size, ...this.#window.dictionary }
       const result: unknown = inflateRawSync(rest, options)
       if (!isInfo(result)) return 'corrupt'
       return result.buffer.length > most

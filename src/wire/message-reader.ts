@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { Arena } from './arena.ts'
-import { type DeflateContext, Inflater } from './deflate.ts'
+import { type DeflateContext, Inflater, mostCompressed } from './deflate.ts'
 import {
   checkFrame,
   FrameHeader,
@@ -326,6 +326,12 @@ export class MessageReader {
     this.#inflatedFrom += payload.length
     this.#inflatedTo += message.size
     if (wanted.receivedMessages) this.#tellMessage(opcode, payload, message.size)
+    else if (payload.length > mostCompressed) {
+      // It would not be compressed again: it can go back as it stands, since nobody is told.
+      message.adopt(payload)
+      this.#taker.takeGathered(opcode, message)
+      return
+    }
     this.#taker.takeMessage(opcode, payload, 0, payload.length)
   }
 

@@ -1,4 +1,4 @@
-import { type DeflateContext, Deflater } from './deflate.ts'
+import { type DeflateContext, Deflater, mostCompressed } from './deflate.ts'
 import { type FrameParts, finBit, rsv1Bit } from './frame.ts'
 import { FrameWriter, type WriterOptions } from './frame-writer.ts'
 import type { Gatherer } from './gatherer.ts'
@@ -73,7 +73,8 @@ export class MessageWriter {
 
   /** Sends a message back that was gathered; where it goes as it came, so does its memory. */
   echoGathered(opcode: number, message: Gatherer): void {
-    if (this.#deflater !== undefined || this.#wantsMessages) {
+    const mayShrink = this.#deflater !== undefined && message.size <= mostCompressed
+    if (mayShrink || this.#wantsMessages) {
       // Its memory is lent again before anybody is told.
       this.write(opcode, this.#wantsMessages ? Uint8Array.from(message.payload) : message.payload, 1)
       return

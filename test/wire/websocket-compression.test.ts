@@ -182,6 +182,18 @@ for (const role of roles) {
       assert.deepEqual(long.frames, ['close 1009'])
     })
 
+    test('what is too long to be compressed again comes back as it is', () => {
+      const message = Buffer.concat([Buffer.alloc(2 * mebibyte, 'long'), noise(100)])
+      for (const wanted of [nothing, messagesOnly]) {
+        const harness = new Harness(role, { ...setup, wanted })
+        const zip = deflateRawSync(message)
+        const [frame, ...others] = harness.receive(to('binary', zip, rsv1), to('text', hello, rsv1)).written
+        assert.deepEqual([frame?.first, others.length], [0x82, 1])
+        assert.ok(frame?.payload.equals(message))
+        assert.deepEqual(harness.machine.sent.compressed.from, 0)
+      }
+    })
+
     test('100 MiB of zeros, whole or in 100 fragments: 1009', () => {
       const bomb = deflateRawSync(Buffer.alloc(100 * mebibyte))
       const pieces = inPieces(bomb, Math.ceil(bomb.length / 100))
