@@ -4,6 +4,8 @@ import type { TcpConnection } from './tcp-connection.ts'
 /** A line that is longer is passed on in pieces, bytes. */
 export const longestLine = 65_536
 
+const lineEnd = Buffer.from('\n')
+
 /** Every line that one says goes to all the others, with who said it. */
 export class ChatRoom implements Service {
   readonly #host: ServiceHost
@@ -17,29 +19,34 @@ export class ChatRoom implements Service {
   }
 
   received(connection: TcpConnection, bytes: Uint8Array): void {
-    let rest = Buffer.concat([this.#unfinished.get(connection) ?? Buffer.alloc(0), bytes])
-    for (let end = rest.indexOf(0x0a); end !== -1; end = rest.indexOf(0x0a)) {
-      this.#say(connection, this.#cut(connection, rest.subarray(0, end)))
-      rest = rest.subarray(end + 1)
-    }
-    this.#unfinished.set(connection, this.#cut(connection, rest))
+    const rest = Buffer.concat([this.#unfinished.get(connection) ?? Buffer.alloc(0), bytes])
+    const { lines, left } = this.#split(connection, rest)
+    this.#unfinished.set(connection, left)
+    this.#say(connection, lines)
   }
 
-  /** Says what is too long for one line, in pieces; the answer is what is left. */
-  #cut(connection: TcpConnection, line: Buffer): Buffer {
-    let rest = line
-    while (rest.length > longestLine) {
-      this.#host.lineCut(connection, longestLine)
-      this.#say(connection, rest.subarray(0, longestLine))
-      rest = rest.subarray(longestLine)
+  /** The lines that are there, each with its end; what is too long for one line makes several. */
+  #split(connection: TcpConnection, bytes: Buffer): { readonly lines: Buffer; readonly left: Buffer } {
+    const parts: Uint8Array[] = []
+    let from = 0
+    let at = 0
+    for (let end = bytes.indexOf(lineEnd); ; end = bytes.indexOf(lineEnd, at)) {
+      while ((end === -1 ? bytes.length : end) - at > longestLine) {
+        this.#host.lineCut(connection, longestLine)
+        at += longestLine
+        parts.push(bytes.subarray(from, at), lineEnd)
+        from = at
+      }
+      if (end === -1) break
+      at = end + 1
     }
-    return rest
+    return { lines: Buffer.concat([...parts, bytes.subarray(from, at)]), left: bytes.subarray(at) }
   }
 
   closed(connection: TcpConnection): void {
     const rest = this.#unfinished.get(connection)
     this.#unfinished.delete(connection)
-    if (rest !== undefined && rest.length > 0) this.#say(connection, rest)
+    if (rest !== undefined && rest.length > 0) this.#say(connection, Buffer.concat([rest, lineEnd]))
   }
 
   /** One who does not read must cost the others neither memory nor their turn. */
@@ -53,20 +60,23 @@ export class ChatRoom implements Service {
     }
   }
 
-  #say(speaker: TcpConnection, line: Uint8Array): void {
-    const text = withoutControls(Buffer.from(line).toString())
-    const payload = Buffer.from(`${speaker.name.replace('server', '')}: ${text}\n`)
+  /** All lines of a read at once: thousands, one by one to hundreds of others, would keep everybody waiting. */
+  #say(speaker: TcpConnection, lines: Buffer): void {
+    if (lines.length === 0) return
+    const name = `${speaker.name.replace('server', '')}: `
+    const text = withoutControls(lines.toString())
+    const payload = Buffer.from(`${name}${text.slice(0, -1).replaceAll('\n', `\n${name}`)}\n`)
     for (const other of this.#host.connections()) if (other !== speaker) this.#pass(other, payload)
   }
 }
 
 /** What controls, hides or reorders, and marks that would stand on what is not the speaker's own, or in a pile. */
 const risky =
-  /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]\p{M}*|(?<=^|[ -/:-@[-`{-~]|\p{M}{6})\p{M}+/gu
+  /(?!\n)[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]\p{M}*|(?<=^|[ -/:-@[-`{-~]|\p{M}{6})\p{M}+/gmu
 
-/** One person's bytes must not steer another one's terminal: control characters become visible. */
+/** One person's bytes must not steer another one's terminal: but for line ends, control characters become visible. */
 function withoutControls(text: string): string {
-  return text.replace(/\r$/, '').replace(risky, (run) => {
+  return text.replaceAll('\r\n', '\n').replace(risky, (run) => {
     let shown = ''
     for (const character of run) {
       shown += character === '\t' ? character : visible(character.codePointAt(0) ?? 0)

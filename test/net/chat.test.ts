@@ -8,11 +8,19 @@ import type { TcpConnection } from '../../src/net/tcp-connection.ts'
 function room(people: number) {
   const heard: string[][] = []
   const cuts: string[] = []
+  const sends: number[] = []
   const full = new Set<string>()
   const connections = Array.from({ length: people }, (_, index) => {
     const lines: string[] = []
     heard.push(lines)
-    const send = (payload: Uint8Array) => void lines.push(Buffer.from(payload).toString())
+    const send = (payload: Uint8Array) => {
+      sends.push(payload.length)
+      lines.push(
+        ...Buffer.from(payload)
+          .toString()
+          .split(/(?<=\n)/),
+      )
+    }
     const name = `server#${index + 1}`
     return {
       name,
@@ -38,6 +46,7 @@ function room(people: number) {
     heard,
     bob,
     cuts,
+    sends,
     full,
     say: (text: string) => chat.received(ann, Buffer.from(text)),
   }
@@ -62,6 +71,16 @@ describe('a chat', () => {
     say('four\n')
     assert.deepEqual(heard[1], ['#1: three\n'])
     assert.deepEqual(cuts, ['server#2 misses lines', 'server#2 misses lines'])
+  })
+
+  test('sends all lines of a read at once', () => {
+    const { say, heard, sends } = room(3)
+    say('\n'.repeat(1_000))
+    assert.deepEqual(
+      heard.map((lines) => lines.length),
+      [0, 1_000, 1_000],
+    )
+    assert.deepEqual(sends, [5_000, 5_000])
   })
 
   const rows: readonly [name: string, reads: readonly string[], lines: readonly string[]][] = [
