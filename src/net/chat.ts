@@ -29,8 +29,9 @@ export class ChatRoom implements Service {
   #split(connection: TcpConnection, bytes: Buffer): { readonly lines: Buffer; readonly left: Buffer } {
     const parts: Uint8Array[] = []
     let from = 0
-    let at = 0
-    for (let end = bytes.indexOf(lineEnd); ; end = bytes.indexOf(lineEnd, at)) {
+    // Where no line can be too long, they need not be looked at one by one.
+    let at = bytes.length > longestLine ? 0 : bytes.lastIndexOf(lineEnd) + 1
+    for (let end = bytes.indexOf(lineEnd, at); ; end = bytes.indexOf(lineEnd, at)) {
       while ((end === -1 ? bytes.length : end) - at > longestLine) {
         this.#host.lineCut(connection, longestLine)
         at += longestLine
@@ -63,11 +64,27 @@ export class ChatRoom implements Service {
   /** All lines of a read at once: thousands, one by one to hundreds of others, would keep everybody waiting. */
   #say(speaker: TcpConnection, lines: Buffer): void {
     if (lines.length === 0) return
-    const name = `${speaker.name.replace('server', '')}: `
-    const text = withoutControls(lines.toString())
-    const payload = Buffer.from(`${name}${text.slice(0, -1).replaceAll('\n', `\n${name}`)}\n`)
+    const name = Buffer.from(`${speaker.name.replace('server', '')}: `)
+    const payload = withName(name, Buffer.from(withoutControls(lines.toString())))
     for (const other of this.#host.connections()) if (other !== speaker) this.#pass(other, payload)
   }
+}
+
+/** Lines, each with its end, and the name before each. */
+function withName(name: Buffer, lines: Buffer): Buffer {
+  let count = 0
+  for (const byte of lines) if (byte === 0x0a) count += 1
+  const named = Buffer.alloc(lines.length + count * name.length)
+  let end = 0
+  for (let at = 0; at < lines.length; at += 1) {
+    if (at === 0 || lines[at - 1] === 0x0a) {
+      named.set(name, end)
+      end += name.length
+    }
+    named[end] = lines[at] ?? 0
+    end += 1
+  }
+  return named
 }
 
 /** What controls, hides or reorders, and marks that would stand on what is not the speaker's own, or in a pile. */
