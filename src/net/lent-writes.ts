@@ -6,33 +6,31 @@ export class LentWrites {
   readonly #tcp: TcpConnection
   readonly #arena: Arena
   /** What the kernel has not taken whole yet. */
-  #underWay: Buffer | undefined
+  #underWay: Buffer[] | undefined
 
   constructor(tcp: TcpConnection, arena: Arena) {
     this.#tcp = tcp
     this.#arena = arena
   }
 
-  /** Behind a queue a copy waits instead, which holds what it needs and no more; memory that is needed is not lent again. */
+  /** Behind a queue what fills little of its memory waits as a copy, which holds what it needs and no more. */
   write(bytes: Uint8Array, memory: Buffer): void {
-    if (this.#tcp.isWaiting && 2 * bytes.length > memory.length) {
-      this.#tcp.send(bytes)
-      return
-    }
-    if (this.#tcp.isWaiting) {
+    if (!this.#tcp.isWaiting) this.takeBack()
+    else if (2 * bytes.length < memory.length) {
       this.#tcp.send(Buffer.from(bytes))
       this.#arena.give(memory)
       return
     }
-    this.takeBack()
     this.#tcp.send(bytes)
-    if (this.#tcp.isWaiting) this.#underWay = memory
-    else this.#arena.give(memory)
+    if (this.#tcp.isWaiting) {
+      this.#underWay ??= []
+      this.#underWay.push(memory)
+    } else this.#arena.give(memory)
   }
 
   /** Nothing waits any more: what was under way is free. */
   takeBack(): void {
-    if (this.#underWay !== undefined) this.#arena.give(this.#underWay)
+    for (const memory of this.#underWay ?? []) this.#arena.give(memory)
     this.#underWay = undefined
   }
 }

@@ -263,6 +263,7 @@ export class WebSocketConnection implements ConnectionOwner {
     // An upgrade that ends now has failed, which would be waited for.
     this.#upgrade?.end()
     this.#machine?.end()
+    this.#writes?.takeBack()
     clearTimeout(this.#closeTimer)
     const told = this.#verdict(verdict)
     this.#tell(told)

@@ -1,7 +1,7 @@
 /** Memory for what is being written and for messages that are not complete: lent, given back, lent again. */
 
 /** What is kept for the next who asks, bytes altogether. */
-const mostKept = 8 * 2 ** 20
+const mostKept = 12 * 2 ** 20
 
 /** How many pieces: looking for one of the right size must not take long. */
 const mostPieces = 64

@@ -28,11 +28,11 @@ describe('lent memory', () => {
     assert.equal(arena.take(250), large)
   })
 
-  test('no more than 8 MiB of it are kept', () => {
+  test('no more than 12 MiB of it are kept', () => {
     const arena = new Arena()
-    const all = Array.from({ length: 3 }, () => arena.take(4 * mebibyte))
+    const all = Array.from({ length: 3 }, () => arena.take(6 * mebibyte))
     for (const memory of all) arena.give(memory)
-    const again = all.map(() => arena.take(4 * mebibyte))
+    const again = all.map(() => arena.take(6 * mebibyte))
     assert.equal(again.filter((memory) => all.includes(memory)).length, 2)
   })
 })
