@@ -25,6 +25,27 @@ export async function honestStream(t: TestContext, port: number): Promise<RoundT
   }
 }
 
+/** Two who chat: what one says is what the other hears, whatever else is said. */
+export async function honestChat(t: TestContext, port: number): Promise<RoundTrip> {
+  const [speaker, listener] = [await connectTo(t, port), await connectTo(t, port)]
+  let line = ''
+  let tail = ''
+  let heard: (text: string) => void = () => {}
+  listener.socket.removeAllListeners('data')
+  listener.socket.on('data', (chunk: Buffer) => {
+    const text = tail + chunk.toString('latin1')
+    const at = line === '' ? -1 : text.indexOf(line)
+    if (at !== -1) heard(text.slice(at, at + line.length - 1))
+    tail = text.slice(-line.length)
+  })
+  return (text) =>
+    new Promise((resolve) => {
+      line = `${text}\n`
+      heard = resolve
+      speaker.socket.write(line)
+    })
+}
+
 /** A UDP socket that speaks to an echo service. */
 export async function honestDatagrams(t: TestContext, port: number): Promise<RoundTrip> {
   const mailbox = await openMailbox(t)

@@ -17,3 +17,12 @@ export function weigh(running: Running): () => { readonly held: number; readonly
     reserved: statusOf(running, 'VmPeak') - before.reserved,
   })
 }
+
+/** Pages are of this size wherever the tests run on Linux, bytes. */
+const pageSize = 4_096
+
+/** How much memory a process has now, MiB: the second number of proc_pid_statm(5) is its resident pages. */
+export function residentMiB({ child }: Running): number {
+  const [, pages = 0] = readFileSync(`/proc/${child.pid}/statm`, 'latin1').split(' ').map(Number)
+  return (pages * pageSize) / 2 ** 20
+}
