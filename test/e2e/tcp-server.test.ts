@@ -138,8 +138,9 @@ describe('tcp-server', { concurrency: 3 }, () => {
     peer.socket.write('unread', () => peer.socket.resetAndDestroy())
     await peer.closed
     server.write('/resume\n')
-    const { first, how, received } = overTcp(await server.event('closed'))
-    assert.deepEqual([first, how, received.bytes], ['peer', 'reset', 6])
+    // Whether the bytes can still be read once the reset is there is for the kernel to say.
+    const { first, how } = overTcp(await server.event('closed'))
+    assert.deepEqual([first, how], ['peer', 'reset'])
     assert.equal((await server.interrupt()).code, 130)
   })
 
