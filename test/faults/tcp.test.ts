@@ -209,7 +209,9 @@ async function portIsPrivileged(t: TestContext) {
 
 async function onlyOneListens(t: TestContext) {
   const both = resolveTo(t, ['127.0.0.1', '::1'])
-  const six = await listenHere(t, ({ socket }) => socket.pipe(socket), { host: '::1' })
+  // A port that nobody else of this machine is given on the other address meanwhile.
+  const port = await freePort(t)
+  const six = await listenHere(t, ({ socket }) => socket.pipe(socket), { host: '::1', port })
   const client = start(t, ['tcp-client', 'localhost', String(six), '--json', '-v'], { ...both, stdin: 'x' })
   assert.equal((await client.exit).code, 0)
   assert.equal((await client.event('refused')).remote.address, '127.0.0.1')
