@@ -93,7 +93,8 @@ export function createStreamEscaper(): StreamEscaper {
     if (text === '') return ''
     const base = room === 0 ? '' : `x${'\u0301'.repeat(mostMarks - room)}`
     const whole = base + text.replaceAll('\r\n', '\n')
-    const [marks = ''] = marksAtEnd.exec(whole) ?? []
+    // Of the end alone, since looking for it from everywhere would take a square of the time.
+    const [marks = ''] = marksAtEnd.exec(whole.slice(-2 * (mostMarks + 1))) ?? []
     room = signAtEnd.test(whole) ? 0 : Math.max(0, mostMarks - [...marks].length)
     return whole
       .replace(risky, (run: string, at: number) => {
