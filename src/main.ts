@@ -88,7 +88,7 @@ function isATerminal(fd: number): boolean {
 
 /** Those of which the other end has gone: the terminal is none any more. */
 function lostTerminals(): number[] {
-  return [...terminals].filter((fd) => !isATerminal(fd))
+  return [...terminals].filter((fd) => statOf(fd) !== undefined && !isATerminal(fd))
 }
 
 /** At its end Node puts each terminal back as it was, and aborts where it cannot: what is closed it leaves alone. */
