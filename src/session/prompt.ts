@@ -112,16 +112,16 @@ export class Prompt implements TypedLine {
     // The terminal has laid the line out anew, in other rows than readline remembers.
     stream.prependListener('resize', onResize)
     const leaveKeys = interceptKeys(this.#input, (key) => this.#takeKey(key))
+    const forgetStops = context.onStop(
+      () => this.#leaveModes(),
+      () => this.#takeModes(),
+    )
     stream.write(markPastes)
     this.#prompt()
     const leaveScreen = (): void => {
       stream.write(leavePastes)
       this.hide()
     }
-    const forgetStops = context.onStop(
-      () => this.#leaveModes(),
-      () => this.#takeModes(),
-    )
     const forgetCrash = context.onCrash(leaveScreen)
     return () => {
       forgetStops()

@@ -52,6 +52,13 @@ function marksPastes(text: string): boolean {
   return text.lastIndexOf('\x1b[?2004h') > text.lastIndexOf('\x1b[?2004l')
 }
 
+/** Settles when the prompt has the terminal again. */
+async function isBack(client: Running): Promise<void> {
+  await client.until('the prompt again', () =>
+    marksPastes(client.stdout.toString().split('it stopped')[1] ?? '') ? true : undefined,
+  )
+}
+
 describe('stopped at the prompt', { concurrency: 3, skip: withoutScript || onLinux }, () => {
   for (const [how, stop] of [
     ['Ctrl-Z', (client: Running) => client.write('\x1a')],
@@ -71,9 +78,9 @@ describe('stopped at the prompt', { concurrency: 3, skip: withoutScript || onLin
       stop(client, pid)
       await client.printed('it stopped')
       assert.equal(marksPastes(client.stdout.toString().split('it stopped')[0] ?? ''), false)
+      await isBack(client)
       client.write(' a line\r')
       await (await peerAt(0)).has('half a line\n')
-      assert.ok(marksPastes(client.stdout.toString()))
       client.write('/quit\r')
       await client.printed('it ended')
       const modes = modesIn(client)
@@ -87,9 +94,12 @@ describe('stopped at the prompt', { concurrency: 3, skip: withoutScript || onLin
     const client = onTerminal(t, `set -m; ${job}; stty sane; echo it stopped; fg`)
     const pid = await pidOf(client)
     await client.printed('open> ')
+    client.write('/st')
+    await shows(client, '/st')
     process.kill(pid, 'SIGSTOP')
     await client.printed('it stopped')
-    client.write('/st\t')
+    await isBack(client)
+    client.write('\t')
     await shows(client, '/stats')
   })
 })
