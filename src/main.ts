@@ -79,9 +79,10 @@ function inputKind(): InputKind {
 /** The descriptors that were a terminal when they were looked at. */
 const terminals = new Set<number>()
 
-/** Only a character device can be one: node:tty is not loaded for the others. */
+/** Only a character device can be one, and not the one that is nothing: node:tty is not loaded for the others. */
 function isATerminal(fd: number): boolean {
-  const isIt = statOf(fd)?.isCharacterDevice() === true && process.getBuiltinModule('node:tty').isatty(fd)
+  const isDevice = statOf(fd)?.isCharacterDevice() === true && !isDiscarded(fd)
+  const isIt = isDevice && process.getBuiltinModule('node:tty').isatty(fd)
   if (isIt) terminals.add(fd)
   return isIt
 }
