@@ -1,6 +1,5 @@
 /** The only reader of process.*: builds the Context, runs the program, sets the exit code. */
 import { closeSync, fstatSync, readdirSync, readFileSync, readSync, statSync, writeSync } from 'node:fs'
-import { homedir } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import type { Context, Input, InputKind, Output } from './context.ts'
 import { outputError, SockpitError, systemCode } from './errors.ts'
@@ -32,7 +31,7 @@ function createOutput(fd: 1 | 2, create: () => Writable & { columns?: number }, 
     color: isTerminal && (process.env.NO_COLOR ?? '') === '' && process.env.TERM !== 'dumb',
     width: () => (isTerminal ? (open().columns ?? 80) : Number(process.env.COLUMNS) || 80),
     writeNow: (bytes) => (isTerminal ? 0 : writeNow(fd, open, bytes)),
-    watchReader: () => (isPipe ? watchReader(fd, process.pid) : () => false),
+    watchReader: () => (isPipe ? watchReader(fd, process) : () => false),
   }
 }
 
@@ -201,7 +200,9 @@ function createContext(): Context {
     version: sockpitVersion,
     platform: process.platform,
     nodeVersion: process.versions.node,
-    home: homedir(),
+    get home() {
+      return process.getBuiltinModule('node:os').homedir()
+    },
     openFiles,
     saveMemory,
     self: [process.execPath, process.argv[1] ?? ''],

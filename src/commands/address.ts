@@ -1,6 +1,6 @@
 /** Where to listen and whom to connect to, as the command line says it. */
-import { isIP } from 'node:net'
 import { UsageError } from '../errors.ts'
+import { familyOf } from '../net/endpoint.ts'
 import { parsePort } from '../quantities.ts'
 
 export interface Address {
@@ -21,7 +21,7 @@ export function chooseFamily(ipv4: boolean | undefined, ipv6: boolean | undefine
 export function parseListenAddress(text: string | undefined, family: Family, defaultPort: number): Address {
   const host = family === 6 ? '::1' : '127.0.0.1'
   if (text === undefined) return { host, port: defaultPort }
-  const isAddressAlone = isIP(text) === 4 || (text.startsWith('[') && isIP(unbracket(text)) === 6)
+  const isAddressAlone = familyOf(text) === 4 || (text.startsWith('[') && familyOf(unbracket(text)) === 6)
   if (isAddressAlone) return checkHost({ host: unbracket(text), port: defaultPort }, family)
   if (/^[^:[\]]*$/.test(text)) return { host, port: parsePort(text) }
   return checkHost(splitHostPort(text), family)
@@ -37,7 +37,7 @@ export function parseConnectAddress(
   if (first === undefined) return { host: 'localhost', port: defaultPort }
   if (second !== undefined) return checkTarget({ host: unbracket(first), port: parsePort(second) }, family)
   if (/^\d+$/.test(first)) return checkTarget({ host: 'localhost', port: parsePort(first) }, family)
-  if (isIP(unbracket(first)) !== 0 || !first.includes(':')) {
+  if (familyOf(unbracket(first)) !== undefined || !first.includes(':')) {
     return checkTarget({ host: unbracket(first), port: defaultPort }, family)
   }
   return checkTarget(splitHostPort(first), family)
@@ -45,8 +45,8 @@ export function parseConnectAddress(
 
 /** `--local-address`. @throws UsageError where it is no address of the family that was asked for */
 export function checkLocalAddress(address: string, family: Family): void {
-  const version = isIP(address)
-  if (version === 0) throw new UsageError(`--local-address: "${address}" is not an IP address`)
+  const version = familyOf(address)
+  if (version === undefined) throw new UsageError(`--local-address: "${address}" is not an IP address`)
   if (family !== undefined && version !== family) {
     throw new UsageError(
       `--local-address: "${address}" is not an IPv${family} address, which -${family} asks for`,
@@ -60,7 +60,7 @@ function splitHostPort(text: string): Address {
     const hint = text.split(':').length > 2 ? '; an IPv6 address stands in brackets: [::1]:9000' : ''
     throw new UsageError(`"${text}" is not host:port${hint}`)
   }
-  if (bracketed !== undefined && bracketed !== '' && isIP(bracketed) !== 6) {
+  if (bracketed !== undefined && bracketed !== '' && familyOf(bracketed) !== 6) {
     throw new UsageError(`"${bracketed}" stands in brackets but is not an IPv6 address`)
   }
   return { host: bracketed ?? plain ?? '', port: parsePort(port) }
@@ -79,9 +79,9 @@ function checkTarget(address: Address, family: Family): Address {
 export function checkHost({ host, port }: Address, family: Family): Address {
   if (host === '') throw new UsageError('the host is empty: expected a name or an address')
   const isName = /^[\p{L}\p{N}_.-]+$/u.test(host)
-  if (!isName && isIP(host) === 0) throw new UsageError(`"${host}" is not a host name or address`)
-  const version = isIP(host)
-  if (family !== undefined && version !== 0 && version !== family) {
+  const version = familyOf(host)
+  if (!isName && version === undefined) throw new UsageError(`"${host}" is not a host name or address`)
+  if (family !== undefined && version !== undefined && version !== family) {
     throw new UsageError(`"${host}" is an IPv${version} address, but -${family} asks for IPv${family}`)
   }
   return { host, port }

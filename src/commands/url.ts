@@ -1,6 +1,6 @@
 /** Where a WebSocket client connects to, and what it says there, as the command line has it. */
-import { isIP } from 'node:net'
 import { UsageError } from '../errors.ts'
+import { familyOf } from '../net/endpoint.ts'
 import { type Header, isToken } from '../wire/http-head.ts'
 import type { Address } from './address.ts'
 
@@ -45,7 +45,7 @@ export function parseWebSocketUrl(text: string = defaultUrl): WebSocketUrl {
 function complete(text: string): string {
   if (/^[a-z][a-z\d+.-]*:\/\//i.test(text)) return text
   if (/^\d+(?:\/|$)/.test(text)) return `ws://localhost:${text}`
-  if (isIP(text) === 6) return `ws://[${text}]`
+  if (familyOf(text) === 6) return `ws://[${text}]`
   if (text.startsWith('//')) return `ws:${text}`
   if (text.startsWith('/')) return `ws://localhost:9001${text}`
   if (text.startsWith(':')) return `ws://localhost${text}`

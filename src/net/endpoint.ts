@@ -1,15 +1,17 @@
-import { isIP, type Socket } from 'node:net'
+import { isIPv4, isIPv6, type Socket } from 'node:net'
 import type { Endpoint } from '../event.ts'
 
 /** An address and a port as an Endpoint. */
 export function endpoint(address: string, port: number): Endpoint {
-  return { address, port, family: isIP(address) === 6 ? 'IPv6' : 'IPv4' }
+  return { address, port, family: familyOf(address) === 6 ? 'IPv6' : 'IPv4' }
 }
 
-/** Which IP an address belongs to; undefined for a name. */
+/** Which IP an address belongs to; undefined for a name, and for what has a port behind it. */
 export function familyOf(address: string): 4 | 6 | undefined {
-  const version = isIP(address)
-  return version === 4 || version === 6 ? version : undefined
+  if (isIPv4(address)) return 4
+  // Node's pattern takes milliseconds when it is first used: no start with a name or a port should pay for it.
+  const mayBe6 = address.indexOf(':') !== address.lastIndexOf(':')
+  return mayBe6 && isIPv6(address) ? 6 : undefined
 }
 
 export function localEnd(socket: Socket): Endpoint {

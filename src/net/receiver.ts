@@ -180,14 +180,20 @@ export class Receiver implements Reader {
   }
 
   #deliver(bytes: Uint8Array): void {
-    // Where it takes long all the same, it is the machine that was busy.
-    const isBrief = this.#isBrief(bytes)
+    // Nobody keeps account of what is brief: where it takes long all the same, it is the machine that was busy.
+    if (this.#isBrief(bytes)) {
+      this.#wasBrief = true
+      this.deliver(bytes)
+    } else this.#deliverInTurn(bytes)
+    if (this.#rate !== undefined) this.#rest((bytes.length / this.#rate) * 1000)
+  }
+
+  #deliverInTurn(bytes: Uint8Array): void {
     const startedAt = performance.now()
     this.deliver(bytes)
     const verdict = account(this, performance.now() - startedAt)
-    this.#wasBrief = isBrief || verdict === 'brief'
-    if (this.#rate !== undefined) this.#rest((bytes.length / this.#rate) * 1000)
-    if (verdict === 'over' && !isBrief) this.#waitForTurn()
+    this.#wasBrief = verdict === 'brief'
+    if (verdict === 'over') this.#waitForTurn()
   }
 
   #waitForTurn(): void {

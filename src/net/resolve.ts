@@ -1,6 +1,6 @@
-import { isIP } from 'node:net'
 import { describeSystemError, NetworkError, systemCode } from '../errors.ts'
 import { msSince, type Teller } from '../event.ts'
+import { familyOf } from './endpoint.ts'
 
 /** What an address is wanted for, and who is told of it. */
 export interface Purpose {
@@ -19,7 +19,7 @@ export async function resolve(
   { host, family }: { readonly host: string; readonly family: 4 | 6 | undefined },
   { teller, now, goal, signal }: Purpose & { readonly signal: AbortSignal },
 ): Promise<readonly string[]> {
-  if (isIP(host) !== 0) return [host]
+  if (familyOf(host) !== undefined) return [host]
   const startedAt = now()
   const { lookup } = await import('node:dns/promises')
   const found = await Promise.race([

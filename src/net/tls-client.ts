@@ -1,9 +1,10 @@
 /** The client's half of TLS: the handshake, and whether we trust who answered. */
-import { isIP, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { type ConnectionOptions, checkServerIdentity, connect, type TLSSocket } from 'node:tls'
 import { systemCode, TlsError } from '../errors.ts'
 import { msSince } from '../event.ts'
 import type { Certificate, Trust } from '../tls-event.ts'
+import { familyOf } from './endpoint.ts'
 import {
   chainOf,
   countWire,
@@ -42,7 +43,7 @@ export function createTlsClient(options: TlsClientOptions): Tls {
       const host = servername ?? options.host
       const startedAt = hooks.now()
       // An address is no name to ask for (RFC 6066 §3).
-      const asked = isIP(host) === 0 ? host : undefined
+      const asked = familyOf(host) === undefined ? host : undefined
       const connection: ConnectionOptions = {
         secureContext: context,
         ...(asked !== undefined && { servername: asked }),
