@@ -10,7 +10,7 @@ import { quote } from './escapes.ts'
 import type { Transport } from './event.ts'
 import { formatFrame } from './frame-line.ts'
 import { nearest } from './nearest.ts'
-import type { Eol, Setting } from './settings.ts'
+import { type Eol, eols, type Setting } from './settings.ts'
 import { elsewhere, type VerbRow, type VerbText, verbs } from './verbs.ts'
 
 /** Which connections of a server are meant: one by its number, or all. */
@@ -84,8 +84,6 @@ export interface Dialect {
   /** What is added to a typed line. */
   readonly eol: Eol
 }
-
-export const eols: Readonly<Record<Eol, string>> = { lf: '\n', crlf: '\r\n', none: '' }
 
 /** What decides which verbs there are. */
 type Place = Pick<Dialect, 'transport' | 'role'>

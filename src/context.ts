@@ -14,6 +14,11 @@ export interface Output {
   /** Whether colour may be used here: a terminal, and the environment does not forbid it. */
   readonly color: boolean
   /**
+   * Says something to its end, for who has nothing else to do until it is said: no stream is made for it.
+   * @throws the system's error (EPIPE, ENOSPC …)
+   */
+  print(text: string): void
+  /**
    * Writes at once as many bytes as the other end takes and returns their number: a file takes all of them,
    * a pipe what fits into it, a terminal none (it goes through the stream).
    * @throws the system's error (EPIPE, ENOSPC …)

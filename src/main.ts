@@ -30,14 +30,23 @@ function createOutput(fd: 1 | 2, create: () => Writable & { columns?: number }, 
     isDiscarded: !isTerminal && isDiscarded(fd),
     color: isTerminal && (process.env.NO_COLOR ?? '') === '' && process.env.TERM !== 'dumb',
     width: () => (isTerminal ? (open().columns ?? 80) : Number(process.env.COLUMNS) || 80),
-    writeNow: (bytes) => (isTerminal ? 0 : writeNow(fd, open, bytes)),
+    print(text) {
+      const bytes = Buffer.from(text)
+      const written = writeAtOnce(fd, bytes)
+      if (written < bytes.length) open().write(bytes.subarray(written))
+    },
+    writeNow(bytes) {
+      if (isTerminal) return 0
+      // A pipe that Node has opened does not block.
+      open()
+      return writeAtOnce(fd, bytes)
+    },
     watchReader: () => (isPipe ? watchReader(fd, process) : () => false),
   }
 }
 
-/** A pipe that Node has opened does not block: it takes what fits into it, and says EAGAIN when nothing does. */
-function writeNow(fd: 1 | 2, open: () => Writable, bytes: Uint8Array): number {
-  open()
+/** Where it does not block, it takes what fits into it, and says EAGAIN when nothing does. */
+function writeAtOnce(fd: 1 | 2, bytes: Uint8Array): number {
   try {
     return writeSync(fd, bytes)
   } catch (error) {
@@ -233,8 +242,7 @@ function tellError(error: unknown): void {
 async function main(): Promise<void> {
   process.on('exit', leaveLostTerminals)
   process.on('uncaughtException', (error) => {
-    const isOutput = 'syscall' in error && error.syscall === 'write'
-    if (isOutput) exitUnwritten(error)
+    if (isOfWriting(error)) exitUnwritten(error)
     for (const undo of undoings) undo()
     tellError(error)
     process.exit(exitCodes.network)
@@ -243,6 +251,7 @@ async function main(): Promise<void> {
   try {
     code = await runProgram(createContext(), process.argv.slice(2))
   } catch (error) {
+    if (isOfWriting(error)) exitUnwritten(error)
     tellError(error)
     code = error instanceof SockpitError ? error.exitCode : exitCodes.network
   }
@@ -254,6 +263,10 @@ async function main(): Promise<void> {
   }
   // What still runs, such as a name lookup that nobody answers, keeps the process no longer.
   process.exit()
+}
+
+function isOfWriting(error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error && error.syscall === 'write'
 }
 
 /** Ends where what was to be said could not be: help, say, whose reader has gone, or for which there is no space. */

@@ -58,7 +58,7 @@ function configure(command: Command, { stdout }: Context, helpAsked: () => void)
     .exitOverride()
     .helpOption('-h, --help')
     .configureOutput({
-      writeOut: (text) => stdout.stream.write(text),
+      writeOut: (text) => stdout.print(text),
       writeErr: () => {},
       outputError: () => {},
     })

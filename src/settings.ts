@@ -14,6 +14,7 @@ import {
 
 /** What ends a typed line. */
 export type Eol = 'lf' | 'crlf' | 'none'
+export const eols: Readonly<Record<Eol, string>> = { lf: '\n', crlf: '\r\n', none: '' }
 
 /** Properties of a socket, or of the language, and their values; `undefined` is off. */
 interface Values {

@@ -92,6 +92,7 @@ function fakeOutput({ width = 80, isTerminal = false, color = false }: FakeOptio
     isDiscarded: false,
     color,
     width: () => width,
+    print: (text: string) => void keep(Buffer.from(text)),
     writeNow: keep,
     watchReader: () => () => false,
   }

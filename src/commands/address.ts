@@ -78,7 +78,7 @@ function checkTarget(address: Address, family: Family): Address {
 /** @throws UsageError where the host is none, or not of the family that was asked for */
 export function checkHost({ host, port }: Address, family: Family): Address {
   if (host === '') throw new UsageError('the host is empty: expected a name or an address')
-  const isName = /^[\p{L}\p{N}_.-]+$/u.test(host)
+  const isName = /^[\w.-]+$/.test(host) || /^[\p{L}\p{N}_.-]+$/u.test(host)
   const version = familyOf(host)
   if (!isName && version === undefined) throw new UsageError(`"${host}" is not a host name or address`)
   if (family !== undefined && version !== undefined && version !== family) {

@@ -18,7 +18,7 @@ const scripts: Readonly<Record<Shell, (commands: readonly DescribedCommand[]) =>
 export async function completion({ stdout }: Context, [name]: readonly string[]): Promise<ExitCode> {
   const shell = shells.find((one) => one === name)
   if (shell === undefined) throw unknownShell(name)
-  stdout.stream.write(scripts[shell](await describeCommands()))
+  stdout.print(scripts[shell](await describeCommands()))
   return exitCodes.ok
 }
 

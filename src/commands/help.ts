@@ -11,7 +11,7 @@ import { subcommands } from './subcommands.ts'
 /** `sockpit help [topic]`: of everything, of a command, or of a topic. @throws UsageError */
 export async function help({ stdout, version }: Context, [topic]: readonly string[]): Promise<ExitCode> {
   const how = { width: stdout.width(), palette: createPalette(stdout.color), version }
-  stdout.stream.write(await textOf(topic, how))
+  stdout.print(await textOf(topic, how))
   return exitCodes.ok
 }
 

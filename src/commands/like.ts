@@ -95,6 +95,6 @@ export function like(
   const common = values as Common
   const all = place.counterparts(place.target(operands, common), values)
   const palette = createPalette(usesColor(stdout, common))
-  stdout.stream.write(answerLines(all, place.besides, { width: stdout.width(), palette }))
+  stdout.print(answerLines(all, place.besides, { width: stdout.width(), palette }))
   return exitCodes.ok
 }

@@ -119,19 +119,20 @@ export function resolveRaw(values: Pick<Datagrams, 'split' | 'chunk' | 'sequence
   }
 }
 
-/** The session's half of the options. */
-export function resolveSession(
+/** The session's half of the options. @throws UsageError where a line of the script cannot be understood */
+export async function resolveSession(
   values: Common,
   view: ViewName,
   { transport, role }: Pick<Dialect, 'transport' | 'role'>,
   { onEof, split }: { readonly onEof: SessionOptions['onEof']; readonly split?: Split },
-): SessionOptions {
+): Promise<SessionOptions> {
   const eol = values.eol ?? (transport === 'tcp' ? 'lf' : 'none')
+  const dialect = { transport, role, eol }
   return {
-    dialect: { transport, role, eol },
+    dialect,
     split,
-    enter: values.enter ?? [],
-    script: values.script,
+    script: await scriptOf(values, dialect),
+    inputIsScript: values.script === '-',
     onEof,
     waitMs: values.wait,
     count: values.count,
@@ -140,6 +141,13 @@ export function resolveSession(
     saysProgress: view === 'log' && values.plain !== true && values.quiet !== true,
     pieceSize: view === 'raw' ? bulkWriteSize : usualWriteSize,
   }
+}
+
+/** The language is loaded only where something is said in it. */
+async function scriptOf({ enter, script }: Common, dialect: Dialect): Promise<SessionOptions['script']> {
+  if (enter === undefined && script === undefined) return []
+  const { readScript } = await import('../session/script.ts')
+  return readScript(enter ?? [], script, dialect)
 }
 
 /** How the raw view writes messages and datagrams. */

@@ -29,7 +29,7 @@ export async function tcpClient(
   const resolved = resolve(host, port, values, view)
   const place = { host: resolved.host, fromStart: values.tls === true }
   const options = { ...resolved, tls: await planClientTls(context, values, place) }
-  const sessionOptions = resolveSession(
+  const sessionOptions = await resolveSession(
     values,
     view,
     { transport: 'tcp', role: 'client' },

@@ -30,7 +30,7 @@ export async function tcpServer(
     context,
     values,
     view,
-    resolveSession(values, view, { transport: 'tcp', role: 'server' }, { onEof: 'stay' }),
+    await resolveSession(values, view, { transport: 'tcp', role: 'server' }, { onEof: 'stay' }),
   )
   context.saveMemory()
   const server = new TcpServer(options, {

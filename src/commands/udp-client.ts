@@ -26,7 +26,7 @@ export async function udpClient(
   const view = chooseView(context, values)
   const options = resolve(host, port, values)
   const sources = { onEof: values.onEof ?? 'close', split: chooseSplit(values) }
-  const sessionOptions = resolveSession(values, view, { transport: 'udp', role: 'client' }, sources)
+  const sessionOptions = await resolveSession(values, view, { transport: 'udp', role: 'client' }, sources)
   const { session, stop } = await openSession(context, values, view, sessionOptions, resolveRaw(values))
   const client = new UdpClient(options, {
     teller: session.teller,

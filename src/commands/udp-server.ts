@@ -31,7 +31,7 @@ export async function udpServer(
   const view = chooseView(context, values)
   const options = resolve(address, values, context)
   const sources = { onEof: 'stay', split: chooseSplit(values) } as const
-  const sessionOptions = resolveSession(values, view, { transport: 'udp', role: 'server' }, sources)
+  const sessionOptions = await resolveSession(values, view, { transport: 'udp', role: 'server' }, sources)
   const { session, stop } = await openSession(context, values, view, sessionOptions, resolveRaw(values))
   const server = new UdpServer(options, {
     teller: session.teller,

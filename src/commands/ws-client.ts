@@ -40,7 +40,7 @@ export async function wsClient(
   const options = { ...resolve(parsed, values, view), tls }
   const place = { transport: 'websocket', role: 'client' } as const
   const sources = { onEof: values.onEof ?? 'close', split: chooseSplit(values) }
-  const sessionOptions = resolveSession(values, view, place, sources)
+  const sessionOptions = await resolveSession(values, view, place, sources)
   const { session, stop } = await openSession(context, values, view, sessionOptions, resolveRaw(values))
   tellOfTls(session.teller, 'client', values, tls)
   const client = new WebSocketClient(options, {

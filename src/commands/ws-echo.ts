@@ -30,7 +30,10 @@ export async function wsEcho(
   const tls = await planServerTls(context, values, values.tls === true)
   const options = { ...resolve(address, values, view), tls }
   const place = { transport: 'websocket', role: 'server' } as const
-  const sessionOptions = resolveSession(values, view, place, { onEof: 'stay', split: chooseSplit(values) })
+  const sessionOptions = await resolveSession(values, view, place, {
+    onEof: 'stay',
+    split: chooseSplit(values),
+  })
   const { session } = await openSession(context, values, view, sessionOptions, resolveRaw(values))
   context.saveMemory()
   const server = new WebSocketServer(options, {

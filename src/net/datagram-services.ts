@@ -1,15 +1,5 @@
-import { characterPattern, daytime, type ServiceName, time } from './services.ts'
-
-/** A chat needs to know who is there, and datagrams do not tell. */
-export const datagramServiceNames = [
-  'none',
-  'echo',
-  'discard',
-  'chargen',
-  'daytime',
-  'time',
-] as const satisfies readonly ServiceName[]
-export type DatagramServiceName = (typeof datagramServiceNames)[number]
+import type { DatagramServiceName } from './service-names.ts'
+import { characterPattern, daytime, time } from './services.ts'
 
 /** What is sent back for a datagram. */
 export type Answer = (payload: Buffer) => Buffer

@@ -1,10 +1,8 @@
 /** The small standard services of RFC 862 to 868, and a chat: what a server does by itself. */
 import { setImmediate } from 'node:timers/promises'
 import { ChatRoom } from './chat.ts'
+import type { ServiceName } from './service-names.ts'
 import type { TcpConnection } from './tcp-connection.ts'
-
-export const serviceNames = ['none', 'echo', 'discard', 'chargen', 'daytime', 'time', 'chat'] as const
-export type ServiceName = (typeof serviceNames)[number]
 
 /** What a server does by itself for each of its connections. */
 export interface Service {

@@ -54,7 +54,6 @@ export class Screen implements Listener {
     this.#narration = narration
     this.#stop = stop
     context.stdout.stream.on('error', (error) => this.#onError(error))
-    context.stderr.stream.on('error', () => {})
     const isReaderGone = context.stdout.watchReader()
     this.#readerCheck = setInterval(() => {
       if (isReaderGone()) this.#break(new Stop(exitCodes.stdoutClosed, { graceMs: 0 }))
@@ -99,7 +98,10 @@ export class Screen implements Listener {
 
   #say(text: string | Uint8Array | undefined): void {
     const { stderr } = this.#context
-    if (text !== undefined) this.#above(stderr, text, (line) => stderr.stream.write(line))
+    if (text === undefined) return
+    const { stream } = stderr
+    if (stream.listenerCount('error', ignore) === 0) stream.on('error', ignore)
+    this.#above(stderr, text, (line) => stream.write(line))
   }
 
   #write(out: string | Uint8Array | undefined): void {
@@ -192,3 +194,6 @@ export class Screen implements Listener {
     this.#onEmptied()
   }
 }
+
+/** That nobody is told ends nothing. */
+function ignore(): void {}

@@ -6,29 +6,22 @@ import { createTeller, type Listener, payloadKinds, type Teller } from '../event
 import { type ExitCode, exitCodes } from '../exit-code.ts'
 import type { Driver, OnEof, Outcome } from '../net/driver.ts'
 import { longestDurationMs } from '../quantities.ts'
-import { History, historyPath } from './history.ts'
-import { Interpreter } from './interpreter.ts'
+import { feedInput, feedMessages } from './feed.ts'
+import type { Interpreter } from './interpreter.ts'
 import { Count, Idle } from './limits.ts'
 import type { Split } from './messages.ts'
 import type { Screen } from './screen.ts'
-import {
-  checkScript,
-  feedInput,
-  feedMessages,
-  readScript,
-  runScript,
-  runScriptFromInput,
-  type ScriptLine,
-} from './sources.ts'
+import type { ScriptLine } from './script.ts'
 import { Standing } from './standing.ts'
-import { StatusLine } from './status-line.ts'
 import { Stop } from './stop.ts'
 import { Watch } from './watch.ts'
 
 export interface SessionOptions {
   readonly dialect: Dialect
-  readonly enter: readonly string[]
-  readonly script: string | undefined
+  /** What is asked before anything else. */
+  readonly script: readonly ScriptLine[]
+  /** Whether standard input is a script, too. */
+  readonly inputIsScript: boolean
   /** What a client does at the end of standard input. */
   readonly onEof: OnEof
   /** End after so long with nothing happening, milliseconds. */
@@ -55,12 +48,12 @@ export class Session {
   readonly #stop: AbortController
   readonly #watch: Watch
   readonly #standing: Standing
-  readonly #script: readonly ScriptLine[]
   readonly #idle: Idle | undefined
   #driver: Driver | undefined
+  /** Made where something is typed or scripted: nobody else needs the language. */
+  #interpreter: Interpreter | undefined
   #isEnough = false
 
-  /** @throws UsageError where a line of the script cannot be understood */
   constructor(context: Context, options: SessionOptions, screen: Screen, stop: AbortController) {
     this.#context = context
     this.#options = options
@@ -68,8 +61,6 @@ export class Session {
     this.#stop = stop
     this.#watch = new Watch(options.dialect, () => context.now())
     this.#standing = new Standing(options.dialect)
-    this.#script = readScript(options.enter, options.script)
-    checkScript(this.#script, options.dialect)
     // How things stand is known before the line that tells of it is drawn anew.
     const listeners: Listener[] = context.stdin.kind === 'terminal' ? [this.#standing, screen] : [screen]
     if (this.#needsWatch()) listeners.push(this.#watch)
@@ -90,6 +81,7 @@ export class Session {
   async during<T>(what: string, work: Promise<T>): Promise<T> {
     const { stdin, stdout } = this.#context
     if (stdin.kind !== 'terminal' || !stdout.isDrawable || !this.#options.saysProgress) return work
+    const { StatusLine } = await import('./status-line.ts')
     const line = new StatusLine(`${what} …`, stdout, this.#screen)
     try {
       return await work
@@ -108,14 +100,8 @@ export class Session {
       this.#idle?.hold(full)
     }
     const { signal } = this.#stop
-    const interpreter = new Interpreter(this.#options.dialect, {
-      driver,
-      teller: this.teller,
-      watch: this.#watch,
-      stop: this.#stop,
-    })
-    const script = this.#runScripts(driver, interpreter)
-    const input = script.then(() => this.#readInput(driver, interpreter))
+    const script = this.#runScripts(driver)
+    const input = script.then(() => this.#readInput(driver))
     const failed = new Promise<never>((_, reject) => input.catch(reject))
     const stopped = untilAborted(signal)
     // A socket that neither reads nor writes does not keep Node running.
@@ -152,12 +138,27 @@ export class Session {
     return driver.ended
   }
 
-  async #runScripts(driver: Driver, interpreter: Interpreter): Promise<void> {
-    const { script, onEof } = this.#options
-    if (this.#script.length > 0 || script === '-') driver.startFeed()
+  /** What understands the lines of this session. */
+  async #interpret(driver: Driver): Promise<Interpreter> {
+    const { Interpreter } = await import('./interpreter.ts')
+    this.#interpreter ??= new Interpreter(this.#options.dialect, {
+      driver,
+      teller: this.teller,
+      watch: this.#watch,
+      stop: this.#stop,
+    })
+    return this.#interpreter
+  }
+
+  async #runScripts(driver: Driver): Promise<void> {
+    const { script, inputIsScript, onEof } = this.#options
+    if (!this.#isScripted) return
+    driver.startFeed()
     try {
-      await runScript(this.#script, interpreter)
-      if (script !== '-') return
+      const interpreter = await this.#interpret(driver)
+      const { runScript, runScriptFromInput } = await import('./script.ts')
+      await runScript(script, interpreter)
+      if (!inputIsScript) return
       await runScriptFromInput(this.#context, interpreter, this.#stop.signal)
     } catch (error) {
       if (this.#stop.signal.aborted) return
@@ -166,12 +167,12 @@ export class Session {
     driver.endFeed(onEof)
   }
 
-  async #readInput(driver: Driver, interpreter: Interpreter): Promise<void> {
-    if (this.#options.script === '-' || this.#stop.signal.aborted) return
-    if (this.#context.stdin.kind === 'terminal') await this.#prompt(driver, interpreter)
+  async #readInput(driver: Driver): Promise<void> {
+    if (this.#options.inputIsScript || this.#stop.signal.aborted) return
+    if (this.#context.stdin.kind === 'terminal') await this.#prompt(driver)
     else {
       driver.startFeed()
-      await this.#feed(driver, interpreter)
+      await this.#feed(driver)
     }
     if (!this.#stop.signal.aborted) driver.endFeed(this.#options.onEof)
   }
@@ -182,17 +183,20 @@ export class Session {
   }
 
   /** Standard input as bytes of a stream, or message by message. */
-  #feed(driver: Driver, interpreter: Interpreter): Promise<void> {
-    const { split, pieceSize } = this.#options
+  #feed(driver: Driver): Promise<void> {
+    const { split, pieceSize, dialect } = this.#options
     const { signal } = this.#stop
     if (split === undefined) return feedInput(this.#context, driver, pieceSize, signal)
-    const { eol } = interpreter.dialect
+    // A script before may have set another one.
+    const { eol } = this.#interpreter?.dialect ?? dialect
     return feedMessages(this.#context, driver, { split, eol }, signal)
   }
 
-  async #prompt(driver: Driver, interpreter: Interpreter): Promise<void> {
+  async #prompt(driver: Driver): Promise<void> {
     driver.endFeed('stay')
+    const interpreter = await this.#interpret(driver)
     const { Prompt } = await import('./prompt.ts')
+    const { History, historyPath } = await import('./history.ts')
     const prompt = new Prompt(
       {
         context: this.#context,
@@ -213,10 +217,13 @@ export class Session {
     this.teller.tell(role, { kind: 'note', text })
   }
 
+  get #isScripted(): boolean {
+    return this.#options.script.length > 0 || this.#options.inputIsScript
+  }
+
   /** Only what is typed or scripted can wait for something. */
   #needsWatch(): boolean {
-    const { script } = this.#options
-    return this.#script.length > 0 || script !== undefined || this.#context.stdin.kind === 'terminal'
+    return this.#isScripted || this.#context.stdin.kind === 'terminal'
   }
 
   /** One read may bring more messages than were asked for: those are not told. */

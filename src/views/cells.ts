@@ -1,4 +1,5 @@
 import stringWidth from 'fast-string-width'
+import { lazily } from '../lazily.ts'
 import { escapePattern, mark } from './escape.ts'
 
 /** Text never gets fewer cells than this, however narrow the terminal. */
@@ -13,18 +14,35 @@ const escapeOrRun = new RegExp(`${escapePattern.source}|\\\\|[^\\\\]+`, 'g')
 /** A word with the spaces before it; a number and the word that it counts stay together: `12 ms`. */
 const words = / *[^ ]+(?:(?<=\d) [a-z][^ ]*)?/gi
 
+/*
+ * What Unicode says of a character. Each pattern is made where it is first tested, since looking up such properties
+ * takes a start longer than all the rest of it: most text is ASCII.
+ */
+
 /** What may belong to the character before it, so that only a segmenter knows where one ends (UAX #29). */
-const joining = /[\p{M}\p{C}\p{Regional_Indicator}\p{Emoji_Modifier}\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]/u
+function hasJoining(text: string): boolean {
+  return /[\p{M}\p{C}\p{Regional_Indicator}\p{Emoji_Modifier}\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]/u.test(
+    text,
+  )
+}
 
 /** Wide characters that the library takes for narrow ones; those of Unicode 16 are narrow in older terminals. */
-const overlooked =
-  /[\p{Script=Yi}\p{Script=Nushu}\p{Script=Khitan_Small_Script}\u2630-\u2637\u268a-\u268f\u4dc0-\u4dff\u{16fe0}-\u{16fff}\u{1d300}-\u{1d376}\u{1f200}-\u{1f2ff}]/u
+function isOverlooked(character: string): boolean {
+  return /[\p{Script=Yi}\p{Script=Nushu}\p{Script=Khitan_Small_Script}\u2630-\u2637\u268a-\u268f\u4dc0-\u4dff\u{16fe0}-\u{16fff}\u{1d300}-\u{1d376}\u{1f200}-\u{1f2ff}]/u.test(
+    character,
+  )
+}
 
 /** What takes no cell behind another character. */
-const cellless = /[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff\ud7b0-\ud7ff]/u
-const regional = /\p{Regional_Indicator}/u
+function isCellless(character: string): boolean {
+  return /[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff\ud7b0-\ud7ff]/u.test(character)
+}
 
-const attaches = new RegExp(`^${mark}`, 'u')
+function isRegional(character: string): boolean {
+  return /\p{Regional_Indicator}/u.test(character)
+}
+
+const attaches = lazily(() => new RegExp(`^${mark}`, 'u'))
 
 let segmenter: Intl.Segmenter | undefined
 
@@ -95,7 +113,7 @@ export function wrapWords(text: string, width: number): string[] {
 function* atoms(text: string): Generator<string> {
   for (const [piece] of text.matchAll(escapeOrRun)) {
     if (piece.startsWith('\\')) yield piece
-    else if (ascii.test(piece) || !joining.test(piece)) yield* piece
+    else if (ascii.test(piece) || !hasJoining(piece)) yield* piece
     else {
       yield* clusters(piece)
     }
@@ -107,7 +125,7 @@ function* clusters(text: string): Generator<string> {
   segmenter ??= new Intl.Segmenter('en')
   let cluster = ''
   for (const { segment } of segmenter.segment(text)) {
-    if (cluster !== '' && !attaches.test(segment)) {
+    if (cluster !== '' && !attaches().test(segment)) {
       yield cluster
       cluster = ''
     }
@@ -137,7 +155,7 @@ function measure(atom: string): number {
 }
 
 function characterWidth(character: string): number {
-  if (cellless.test(character)) return 0
-  if (regional.test(character)) return 1
-  return overlooked.test(character) ? 2 : stringWidth(character) || 1
+  if (isCellless(character)) return 0
+  if (isRegional(character)) return 1
+  return isOverlooked(character) ? 2 : stringWidth(character) || 1
 }

@@ -1,4 +1,5 @@
 import { Buffer, isUtf8 } from 'node:buffer'
+import { lazily } from '../lazily.ts'
 
 /*
  * The one place that makes a peer's bytes safe to look at. What has a shape of its own stays as it is; what
@@ -27,11 +28,11 @@ const sign = '[ -/:-@[-`{-~]'
 export const strayMarks = `(?<=${sign}|${mark}{${mostMarks}})${mark}+`
 
 /** What needs an escape, with the marks after it, which would otherwise attach to a character of ours. */
-const risky = new RegExp(
-  `(?:[\\p{C}\\p{Default_Ignorable_Code_Point}\\\\]|(?! )\\p{Z}|^)${mark}*|${strayMarks}`,
-  'gu',
+const risky = lazily(
+  () =>
+    new RegExp(`(?:[\\p{C}\\p{Default_Ignorable_Code_Point}\\\\]|(?! )\\p{Z}|^)${mark}*|${strayMarks}`, 'gu'),
 )
-const marksAtEnd = new RegExp(`${mark}*$`, 'u')
+const marksAtEnd = lazily(() => new RegExp(`${mark}*$`, 'u'))
 const signAtEnd = new RegExp(`${sign}$`)
 
 /** One character in UTF-8 beyond ASCII (RFC 3629 §4), or a byte that belongs to none. */
@@ -55,7 +56,7 @@ export interface EscapeOptions {
 export function escapeText(text: string, options: EscapeOptions = {}): string {
   if (harmless.test(text)) return text
   const kept = `${options.keepNewlines ? '\n' : ''}${options.keepBackslashes ? '\\' : ''}`
-  return text.replace(risky, (run) => escapeRun(run, kept))
+  return text.replace(risky(), (run) => escapeRun(run, kept))
 }
 
 /** {@link escapeText} for bytes: UTF-8 where they are, else `\xNN` for each byte that belongs to no character. */
@@ -94,14 +95,13 @@ export function createStreamEscaper(): StreamEscaper {
     const base = room === 0 ? '' : `x${'\u0301'.repeat(mostMarks - room)}`
     const whole = base + text.replaceAll('\r\n', '\n')
     // Of the end alone, since looking for it from everywhere would take a square of the time.
-    const [marks = ''] = marksAtEnd.exec(whole.slice(-2 * (mostMarks + 1))) ?? []
+    const [marks = ''] = marksAtEnd().exec(whole.slice(-2 * (mostMarks + 1))) ?? []
     room = signAtEnd.test(whole) ? 0 : Math.max(0, mostMarks - [...marks].length)
-    return whole
-      .replace(risky, (run: string, at: number) => {
-        if (at + run.length === whole.length) room = 0
-        return escapeRun(run, '\n\t')
-      })
-      .slice(base.length)
+    const shown = whole.replace(risky(), (run: string, at: number) => {
+      if (at + run.length === whole.length) room = 0
+      return escapeRun(run, '\n\t')
+    })
+    return shown.slice(base.length)
   }
 
   return {

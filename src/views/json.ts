@@ -1,5 +1,6 @@
 import { Buffer, isUtf8 } from 'node:buffer'
 import type { Event, EventKind, EventOf, Stamp } from '../event.ts'
+import { lazily } from '../lazily.ts'
 import { mark, strayMarks } from './escape.ts'
 import type { View } from './view.ts'
 
@@ -20,9 +21,12 @@ type FieldOf<Kind extends EventKind> = Exclude<KeyOf<EventOf<Kind>>, 'kind' | ke
 const harmless = /^[ -~]*$/
 
 /** What JSON allows but a terminal may act on, and marks that would attach to it, to an escape or to a sign of JSON. */
-const risky = new RegExp(
-  `(?:\\\\(?:u[\\da-f]{4}|.)|[\\p{C}\\p{Default_Ignorable_Code_Point}]|(?! )\\p{Z})${mark}*|${strayMarks}`,
-  'gu',
+const risky = lazily(
+  () =>
+    new RegExp(
+      `(?:\\\\(?:u[\\da-f]{4}|.)|[\\p{C}\\p{Default_Ignorable_Code_Point}]|(?! )\\p{Z})${mark}*|${strayMarks}`,
+      'gu',
+    ),
 )
 
 /** Every event, whole, one a line: the view that loses nothing. */
@@ -42,7 +46,7 @@ export function encodeEvent(event: Event): string {
     else if (!(name in shown)) shown[name] = value
   }
   const json = JSON.stringify(shown)
-  return harmless.test(json) ? json : json.replace(risky, escapeUnits)
+  return harmless.test(json) ? json : json.replace(risky(), escapeUnits)
 }
 
 /**
@@ -100,7 +104,7 @@ function isStamped(value: unknown): value is Stamp & { readonly kind: EventKind 
 }
 
 function notAnEvent(line: string, cause?: unknown): SyntaxError {
-  const start = JSON.stringify(line.slice(0, 60)).replace(risky, escapeUnits)
+  const start = JSON.stringify(line.slice(0, 60)).replace(risky(), escapeUnits)
   return new SyntaxError(
     `Cannot read an event from ${start}: expected a JSON object with kind, seq, at and socket`,
     { cause },

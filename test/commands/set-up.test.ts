@@ -74,35 +74,39 @@ describe('the options of datagrams', () => {
 })
 
 describe('a session', () => {
-  test('of a stream is one of bytes, whose lines end with LF', () => {
-    const { dialect, split, onEof } = resolveSession({}, 'log', tcpClient, { onEof: 'fin' })
+  test('of a stream is one of bytes, whose lines end with LF', async () => {
+    const { dialect, split, onEof } = await resolveSession({}, 'log', tcpClient, { onEof: 'fin' })
     assert.deepEqual(
       [dialect, split, onEof],
       [{ transport: 'tcp', role: 'client', eol: 'lf' }, undefined, 'fin'],
     )
   })
 
-  test('of datagrams is one of messages, whose lines have no end', () => {
-    const { dialect, split, onEof } = resolveSession({}, 'log', udpServer, { onEof: 'stay', split: 'nul' })
+  test('of datagrams is one of messages, whose lines have no end', async () => {
+    const { dialect, split, onEof } = await resolveSession({}, 'log', udpServer, {
+      onEof: 'stay',
+      split: 'nul',
+    })
     assert.deepEqual(
       [dialect, split, onEof],
       [{ transport: 'udp', role: 'server', eol: 'none' }, 'nul', 'stay'],
     )
   })
 
-  test('ends lines as it was asked to', () => {
+  test('ends lines as it was asked to', async () => {
     for (const eol of ['lf', 'crlf', 'none'] as const) {
       for (const sources of [{ onEof: 'close' }, { onEof: 'close', split: 'line' }] as const)
-        assert.equal(resolveSession({ eol }, 'raw', tcpClient, sources).dialect.eol, eol)
+        assert.equal((await resolveSession({ eol }, 'raw', tcpClient, sources)).dialect.eol, eol)
     }
   })
 
-  test('has what both share', () => {
+  test('has what both share', async () => {
     const given = { enter: ['a'], script: '-', wait: 5, count: 6, noHistory: true }
-    const session = resolveSession(given, 'raw', tcpClient, { onEof: 'close', split: 'line' })
-    const { enter, script, waitMs, count, history } = session
-    assert.deepEqual([enter, script, waitMs, count, history], [['a'], '-', 5, 6, false])
-    assert.ok(session.pieceSize > resolveSession({}, 'log', tcpClient, { onEof: 'fin' }).pieceSize)
+    const session = await resolveSession(given, 'raw', tcpClient, { onEof: 'close', split: 'line' })
+    const { script, inputIsScript, waitMs, count, history } = session
+    assert.deepEqual(script, [{ text: 'a', where: '--enter' }])
+    assert.deepEqual([inputIsScript, waitMs, count, history], [true, 5, 6, false])
+    assert.ok(session.pieceSize > (await resolveSession({}, 'log', tcpClient, { onEof: 'fin' })).pieceSize)
   })
 })
 

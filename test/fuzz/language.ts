@@ -1,7 +1,7 @@
 /** The one language: any line is an Action or refused in one line, and an Action is written as a line that means it. */
 import fc from 'fast-check'
-import { type Action, type Dialect, eols, formatAction, parseLine, verbRows } from '../../src/action.ts'
-import { settingNames } from '../../src/settings.ts'
+import { type Action, type Dialect, formatAction, parseLine, verbRows } from '../../src/action.ts'
+import { eols, settingNames } from '../../src/settings.ts'
 import { anyAction, plain } from '../any-action.ts'
 import { readOrRefused } from './refusals.ts'
 import { changed, inUtf8, type Source, sourceOf } from './source.ts'

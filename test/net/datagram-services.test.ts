@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { type AnsweringService, createAnswer, datagramServiceNames } from '../../src/net/datagram-services.ts'
+import { type AnsweringService, createAnswer } from '../../src/net/datagram-services.ts'
+import { datagramServiceNames } from '../../src/net/service-names.ts'
 
 const date = () => new Date('1982-08-22T23:14:45Z')
 

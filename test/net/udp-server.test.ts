@@ -6,7 +6,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import { after, afterEach, describe, mock, test } from 'node:test'
 import type { Peers } from '../../src/action.ts'
 import type { Event } from '../../src/event.ts'
-import type { DatagramServiceName } from '../../src/net/datagram-services.ts'
+import type { DatagramServiceName } from '../../src/net/service-names.ts'
 import { UdpServer, type UdpServerOptions } from '../../src/net/udp-server.ts'
 import {
   closeFarSockets,

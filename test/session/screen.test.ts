@@ -42,6 +42,7 @@ function bench({ takes = (size) => size, isTerminal = false }: Given = {}) {
       calls.push(Buffer.from(bytes.subarray(0, size)).toString('latin1'))
       return size
     },
+    print: (text) => void stream.write(text),
     watchReader: () => () => false,
   }
   const shown: (string | Uint8Array)[] = []

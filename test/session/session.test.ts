@@ -27,11 +27,16 @@ interface Given extends FakeOptions {
 }
 
 /** A session, of datagrams where nothing else is said, with a driver that keeps what it is asked. */
-function bench({ options = {}, outcome = {}, behaviour = {}, ...given }: Given = {}) {
+async function bench({ options = {}, outcome = {}, behaviour = {}, ...given }: Given = {}) {
   const context = fakeContext(given)
   const stop = new AbortController()
   const all = {
-    ...resolveSession({}, 'raw', { transport: 'udp', role: 'client' }, { onEof: 'close', split: 'line' }),
+    ...(await resolveSession(
+      {},
+      'raw',
+      { transport: 'udp', role: 'client' },
+      { onEof: 'close', split: 'line' },
+    )),
     ...options,
   }
   const { transport } = all.dialect
@@ -59,7 +64,7 @@ function bench({ options = {}, outcome = {}, behaviour = {}, ...given }: Given =
 
 describe('a session of datagrams', () => {
   test('feeds standard input message by message, then says that it has ended', quick, async () => {
-    const { session, driver, asked, end } = bench({ input: 'one\ntwo\n' })
+    const { session, driver, asked, end } = await bench({ input: 'one\ntwo\n' })
     const running = session.run(driver)
     while (!asked.includes('end close')) await new Promise(setImmediate)
     assert.deepEqual(
@@ -74,11 +79,12 @@ describe('a session of datagrams', () => {
   })
 
   test('adds to each message what was asked for at the start, or set by a script before', quick, async () => {
-    for (const [enter, fed] of [
+    for (const [lines, fed] of [
       [[], ['a', 'b']],
       [['/set eol crlf'], ['a\r\n', 'b\r\n']],
     ] as const) {
-      const { session, driver, asked, end } = bench({ input: 'a\nb', options: { enter } })
+      const script = lines.map((text) => ({ text, where: '--enter' }))
+      const { session, driver, asked, end } = await bench({ input: 'a\nb', options: { script } })
       const running = session.run(driver)
       while (!asked.includes('end close') || driver.fed.length < 2) await new Promise(setImmediate)
       end()
@@ -87,7 +93,7 @@ describe('a session of datagrams', () => {
   })
 
   test('reads no more once enough was received', quick, async () => {
-    const { session, driver, asked, context } = bench({ options: { count: 2 } })
+    const { session, driver, asked, context } = await bench({ options: { count: 2 } })
     const running = session.run(driver)
     for (const text of ['one', 'two']) session.teller.tell('client', datagram(text))
     assert.equal(await running, 0)
@@ -101,14 +107,14 @@ describe('a session of datagrams', () => {
       [{}, false],
       [{ error: refused }, true],
     ] as const) {
-      const { session, driver } = bench({ options: { waitMs: 20 }, outcome })
+      const { session, driver } = await bench({ options: { waitMs: 20 }, outcome })
       if (isError) await assert.rejects(session.run(driver), refused)
       else assert.equal(await session.run(driver), 0)
     }
   })
 
   test('that got enough ends with 0, however its sockets fared', quick, async () => {
-    const { session, driver } = bench({
+    const { session, driver } = await bench({
       options: { count: 1 },
       outcome: { error: new NetworkError('refused') },
     })
@@ -122,7 +128,7 @@ describe('a session of a WebSocket', () => {
   const dialect = { transport: 'websocket', role: 'client', eol: 'none' } as const
 
   test('ends once enough messages were received, whatever the stream below brought', quick, async () => {
-    const { session, asked, driver, context } = bench({ options: { dialect, count: 2 } })
+    const { session, asked, driver, context } = await bench({ options: { dialect, count: 2 } })
     const running = session.run(driver)
     for (const text of ['one', 'two']) {
       const payload = Buffer.from(text)
@@ -136,7 +142,7 @@ describe('a session of a WebSocket', () => {
   })
 
   test('leaves out of standard input what is longer than its driver takes', quick, async () => {
-    const { session, driver, asked, end } = bench({
+    const { session, driver, asked, end } = await bench({
       input: 'abc\nabcd\nab',
       options: { dialect },
       behaviour: { longestMessage: 3 },
@@ -153,7 +159,7 @@ describe('a session of a WebSocket', () => {
     [false, 'asked'],
   ] as const) {
     test(`tells its driver that it ends because it was ${signal ? 'told to' : 'asked'}`, quick, async () => {
-      const { session, driver, asked, stop } = bench({ options: { dialect } })
+      const { session, driver, asked, stop } = await bench({ options: { dialect } })
       const running = session.run(driver)
       stop.abort(new Stop(143, { why }))
       assert.equal(await running, 143)
@@ -173,8 +179,8 @@ describe('a session of a WebSocket', () => {
       ['websocket', /the connection was reset/],
       ['udp', /nothing can be sent/],
     ] as const) {
-      const options = { dialect: { ...dialect, transport }, enter: ['x'] }
-      const { session, driver } = bench({ options, behaviour, outcome: { error: broke } })
+      const options = { dialect: { ...dialect, transport }, script: [{ text: 'x', where: '--enter' }] }
+      const { session, driver } = await bench({ options, behaviour, outcome: { error: broke } })
       await assert.rejects(session.run(driver), { message })
     }
   })

@@ -1,5 +1,5 @@
 import { onEofChoices } from '../../net/driver.ts'
-import { serviceNames } from '../../net/services.ts'
+import { serviceNames } from '../../net/service-names.ts'
 import { keepAliveRange, parsePort, readSizeRange } from '../../quantities.ts'
 import { commonOptions } from './common.ts'
 import { asText, choice, duration, type OptionRow, size, whole } from './row.ts'

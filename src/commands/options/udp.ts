@@ -1,5 +1,5 @@
-import { datagramServiceNames } from '../../net/datagram-services.ts'
 import { datagramOnEofChoices } from '../../net/driver.ts'
+import { datagramServiceNames } from '../../net/service-names.ts'
 import { hopLimitRange, multicastHopLimitRange, parsePort } from '../../quantities.ts'
 import { splitChoices } from '../../session/messages.ts'
 import { commonOptions } from './common.ts'

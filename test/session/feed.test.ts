@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import type { Context, InputKind } from '../../src/context.ts'
 import { NetworkError, UsageError } from '../../src/errors.ts'
 import type { Driver } from '../../src/net/driver.ts'
-import { feedInput, feedMessages, type MessageOptions } from '../../src/session/sources.ts'
+import { feedInput, feedMessages, type MessageOptions } from '../../src/session/feed.ts'
 import { fakeContext } from '../fake-context.ts'
 import { fakeDriver } from './fake-driver.ts'
 
