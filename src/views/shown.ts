@@ -3,6 +3,7 @@ import type { Event, EventOf, Transport } from '../event.ts'
 import { isControl } from '../wire/frame.ts'
 import { type ComparedColumn, type Happening, usualLeft, usualRight } from './comparison.ts'
 import { escapeText } from './escape.ts'
+import { grouped } from './grouped.ts'
 import { repeatedOpenings } from './openings.ts'
 import { formatBytes, formatSocket } from './units.ts'
 
@@ -54,14 +55,13 @@ export function shownSteps(column: ComparedColumn, trial: string): readonly Show
     plain: plainActors(column.heard),
   }
   const tagOf = tagger(column, trial)
-  const inTrial = happeningsIn(column, trial)
-  const steps = [...new Set(inTrial.map(({ step }) => step))]
-  return steps.map((step) => ({
+  const steps = grouped(happeningsIn(column, trial), ({ step }) => step)
+  return Array.from(steps, ([step, inStep]) => ({
     step,
     shown: withRemarks(
       column,
-      inTrial.some((one) => one.step === step && hints.repeated.has(one)),
-      newPeersLast(inTrial.filter((one) => one.step === step)).flatMap((happening): readonly Shown[] => {
+      inStep.some((one) => hints.repeated.has(one)),
+      newPeersLast(inStep).flatMap((happening): readonly Shown[] => {
         const side = sideOf(column, happening.actor)
         if (side === undefined || !isShown(happening, side, column, hints)) return []
         const tag = tagOf(happening, side)
@@ -227,11 +227,10 @@ function tagger(
   column: ComparedColumn,
   trial: string,
 ): (happening: Happening, side: Side) => string | undefined {
-  const several = new Set(
-    actingOn(column, trial, 'right').filter((actor) => waysOf(column, trial, actor).size > 1),
-  )
+  const acting = { left: actingOn(column, trial, 'left'), right: actingOn(column, trial, 'right') }
+  const several = new Set(acting.right.filter((actor) => waysOf(column, trial, actor).size > 1))
   return ({ actor, event }, side) => {
-    const isOneOfMany = actingOn(column, trial, side).length > 1
+    const isOneOfMany = acting[side].length > 1
     const way = several.has(actor) ? wayOf(event, column.transport) : undefined
     const parts = [...(isOneOfMany ? [actor] : []), ...(way === undefined ? [] : [way])]
     return parts.length === 0 ? undefined : escapeText(parts.join(' '))
