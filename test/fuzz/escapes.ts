@@ -19,11 +19,15 @@ const isSign = /^[ -/:-@[-`{-~]$/
 const mostMarks = 6
 
 /** The characters of bytes; a byte that belongs to none is a number. */
-function charactersOf(bytes: Uint8Array): (string | number)[] {
+function charactersOf(bytes: Buffer): (string | number)[] {
   const characters: (string | number)[] = []
   for (let at = 0; at < bytes.length; ) {
     const size = characterSize(bytes, at)
-    characters.push(size === 0 ? (bytes[at] ?? 0) : Buffer.from(bytes.subarray(at, at + size)).toString())
+    if (size === 0) characters.push(bytes[at] ?? 0)
+    else
+      characters.push(
+        size === 1 ? String.fromCharCode(bytes[at] ?? 0) : bytes.toString('utf8', at, at + size),
+      )
     at += size === 0 ? 1 : size
   }
   return characters
@@ -35,13 +39,32 @@ function expected(characters: readonly (string | number)[], kept: string): strin
   let room = 0
   let text = ''
   for (const character of characters) {
-    const isNone = typeof character === 'number' || isHarmful.test(character)
-    const isBare = isNone || (room === 0 && isMark.test(character))
-    if (isBare || isSign.test(String(character))) room = 0
-    else room = isMark.test(String(character)) ? room - 1 : mostMarks
+    const kind = typeof character === 'number' ? 'harmful' : kindOf(character)
+    const isBare = kind === 'harmful' || (kind === 'mark' && room === 0)
+    if (isBare || kind === 'sign') room = 0
+    else room = kind === 'mark' ? room - 1 : mostMarks
     text += isBare && !kept.includes(String(character)) ? escapeOf(character) : character
   }
   return text
+}
+
+type Kind = 'harmful' | 'mark' | 'sign' | 'other'
+
+/** What each character is found to be, once for all. */
+const kinds = new Map<string, Kind>()
+
+function kindOf(character: string): Kind {
+  const known = kinds.get(character)
+  if (known !== undefined) return known
+  const kind = isHarmful.test(character)
+    ? 'harmful'
+    : isMark.test(character)
+      ? 'mark'
+      : isSign.test(character)
+        ? 'sign'
+        : 'other'
+  kinds.set(character, kind)
+  return kind
 }
 
 function escapeOf(character: string | number): string {
@@ -63,7 +86,7 @@ function shown(reads: Iterable<Uint8Array>): string {
 function judge(input: Uint8Array): void {
   const source = sourceOf(input)
   const bytes = Buffer.from(input)
-  const characters = charactersOf(input)
+  const characters = charactersOf(bytes)
   const escaped = escapeBytes(input)
   must(!dangerous.test(escaped), `something dangerous is left: ${JSON.stringify(escaped)}`)
   mustEqual(escaped, expected(characters, ''), 'escaped')

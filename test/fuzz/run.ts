@@ -65,7 +65,7 @@ function errorOf(target: Target, input: Uint8Array): Error | undefined {
     const startedAt = performance.now()
     try {
       // A judge may write over what it is given.
-      target.judge(Uint8Array.from(input))
+      target.judge(new Uint8Array(input))
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error))
     }

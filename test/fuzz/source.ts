@@ -36,7 +36,9 @@ export class Source implements Random {
 
   /** So many of them, from none to the most; small numbers are likelier. */
   some<Item>(most: number, make: () => Item): Item[] {
-    return Array.from({ length: this.below(this.below(most + 1) + 1) }, make)
+    const items: Item[] = []
+    for (let count = this.below(this.below(most + 1) + 1); count > 0; count -= 1) items.push(make())
+    return items
   }
 }
 
@@ -113,9 +115,18 @@ const changes: readonly Change[] = [
   },
 ]
 
-function spliced(bytes: Buffer, at: number, removed: number, added: Uint8Array = Buffer.alloc(0)): Buffer {
+const nothing = new Uint8Array()
+
+function spliced(bytes: Buffer, at: number, removed: number, added: Uint8Array = nothing): Buffer {
   if (bytes.length + added.length > longest) return bytes
-  return Buffer.concat([bytes.subarray(0, at), added, bytes.subarray(at + removed)])
+  // A token may be empty, and what is put in its place is all.
+  if (bytes.length === 0) return Buffer.from(added)
+  const rest = Math.min(at + removed, bytes.length)
+  const all = Buffer.allocUnsafe(at + added.length + bytes.length - rest)
+  all.set(added, at)
+  bytes.copy(all, 0, 0, at)
+  bytes.copy(all, at + added.length, rest)
+  return all
 }
 
 /** A valid input as it is in one case of four, else changed a little; or, seldom, noise in its place. */

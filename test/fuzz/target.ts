@@ -17,9 +17,26 @@ export function must(holds: boolean, what: string): asserts holds {
 
 /** Throws where the two differ; told as JSON. */
 export function mustEqual(actual: unknown, expected: unknown, what: string): void {
-  if (actual === expected) return
+  if (isSame(actual, expected)) return
   const [told, wanted] = [JSON.stringify(actual), JSON.stringify(expected)]
   if (told !== wanted) throw new Error(`${what}: ${briefly(told)} instead of ${briefly(wanted)}`)
+}
+
+/** Whether they are of the same parts; what is not may still be told in the same way. */
+function isSame(actual: unknown, expected: unknown): boolean {
+  if (actual === expected) return true
+  if (!isOfParts(actual) || !isOfParts(expected)) return false
+  const names = Object.keys(actual)
+  if (names.length !== Object.keys(expected).length) return false
+  if (Array.isArray(actual) !== Array.isArray(expected)) return false
+  return names.every((name) => Object.hasOwn(expected, name) && isSame(actual[name], expected[name]))
+}
+
+/** Whether its own fields are all that it is; bytes, which have many, are told. */
+function isOfParts(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || Array.isArray(value)
 }
 
 function briefly(json: string | undefined): string {
