@@ -70,15 +70,18 @@ const fixed = {
 class Reader {
   readonly #bytes: Uint8Array
   readonly #most: number
-  /** What came out, behind what went before it. */
-  readonly out: number[]
+  /** What came out, behind what went before it; there is room for more. */
+  #out: Uint8Array
+  #size: number
   readonly #from: number
   #bit = 0
 
   constructor(bytes: Uint8Array, before: Uint8Array, most: number) {
     this.#bytes = bytes
     this.#most = most
-    this.out = Array.from(before)
+    this.#out = new Uint8Array(2 * before.length + 512)
+    this.#out.set(before)
+    this.#size = before.length
     this.#from = before.length
   }
 
@@ -88,7 +91,22 @@ class Reader {
   }
 
   get isFull(): boolean {
-    return this.out.length - this.#from > this.#most
+    return this.#size - this.#from > this.#most
+  }
+
+  /** What came out. */
+  get bytes(): Uint8Array {
+    return this.#out.slice(this.#from, this.#size)
+  }
+
+  #push(byte: number): void {
+    if (this.#size === this.#out.length) {
+      const larger = new Uint8Array(4 * this.#size)
+      larger.set(this.#out)
+      this.#out = larger
+    }
+    this.#out[this.#size] = byte
+    this.#size += 1
   }
 
   /** Reads blocks through one that is marked as the last; whether the limit was passed before. */
@@ -132,7 +150,7 @@ class Reader {
     this.#bit = 8 * this.at
     const size = this.#bits(16)
     if (this.#bits(16) !== (size ^ 0xffff)) throw new Corrupt()
-    for (let index = 0; index < size; index += 1) this.out.push(this.#bits(8))
+    for (let index = 0; index < size; index += 1) this.#push(this.#bits(8))
   }
 
   #dynamic(): void {
@@ -162,12 +180,12 @@ class Reader {
     while (!this.isFull) {
       const symbol = this.#symbol(lengths)
       if (symbol === 256) return
-      if (symbol < 256) this.out.push(symbol)
+      if (symbol < 256) this.#push(symbol)
       else {
         const size = this.#number(symbol - 257, lengthBases, lengthBits)
         const distance = this.#number(this.#symbol(distances), distanceBases, distanceBits)
-        if (distance > this.out.length) throw new Corrupt()
-        for (let index = 0; index < size; index += 1) this.out.push(this.out[this.out.length - distance] ?? 0)
+        if (distance > this.#size) throw new Corrupt()
+        for (let index = 0; index < size; index += 1) this.#push(this.#out[this.#size - distance] ?? 0)
       }
     }
   }
@@ -197,5 +215,5 @@ export function inflated(payload: Uint8Array, before: Uint8Array, most: number):
     if (!(error instanceof Corrupt)) throw error
     isCorrupt = true
   }
-  return { bytes: Uint8Array.from(reader.out.slice(window.length)), isCorrupt }
+  return { bytes: reader.bytes, isCorrupt }
 }

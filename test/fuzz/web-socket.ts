@@ -31,6 +31,10 @@ interface Setup extends Rules {
 /** Shared, as it is among the connections of a server. */
 const arena = new Arena()
 
+function nextMask(into: Uint8Array): void {
+  into.fill(0x5a)
+}
+
 /** What a machine has told and written so far. */
 class Run {
   readonly machine: WebSocketMachine
@@ -42,11 +46,10 @@ class Run {
   #taken = 0
 
   constructor(setup: Setup) {
-    const nextMask = (into: Uint8Array) => into.fill(0x5a)
-    this.machine = new WebSocketMachine({
-      ...setup,
-      ...{ arena, nextMask, compression: setup.compression ? compression : undefined },
-    })
+    const { role, maxPayload, maxFragments, echo, lax, wanted } = setup
+    const rules = { role, maxPayload, maxFragments, echo, lax, wanted }
+    const agreed = setup.compression ? compression : undefined
+    this.machine = new WebSocketMachine({ ...rules, compression: agreed, arena, nextMask })
   }
 
   /** Begins with a close frame of ours, where that is so. */
@@ -97,7 +100,7 @@ class Run {
 }
 
 function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('latin1')
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
 }
 
 /** What was written, as the reference has it; what is compressed is shorter than it was. */
