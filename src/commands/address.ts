@@ -1,5 +1,6 @@
 /** Where to listen and whom to connect to, as the command line says it. */
 import { UsageError } from '../errors.ts'
+import { lazily } from '../lazily.ts'
 import { familyOf } from '../net/endpoint.ts'
 import { parsePort } from '../quantities.ts'
 
@@ -75,10 +76,13 @@ function checkTarget(address: Address, family: Family): Address {
   return checkHost(address, family)
 }
 
+/** Made on first use: looking up properties of Unicode would be felt in a start. */
+const internationalName = lazily(() => /^[\p{L}\p{N}_.-]+$/u)
+
 /** @throws UsageError where the host is none, or not of the family that was asked for */
 export function checkHost({ host, port }: Address, family: Family): Address {
   if (host === '') throw new UsageError('the host is empty: expected a name or an address')
-  const isName = /^[\w.-]+$/.test(host) || /^[\p{L}\p{N}_.-]+$/u.test(host)
+  const isName = /^[\w.-]+$/.test(host) || internationalName().test(host)
   const version = familyOf(host)
   if (!isName && version === undefined) throw new UsageError(`"${host}" is not a host name or address`)
   if (family !== undefined && version !== undefined && version !== family) {

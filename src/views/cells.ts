@@ -15,34 +15,30 @@ const escapeOrRun = new RegExp(`${escapePattern.source}|\\\\|[^\\\\]+`, 'g')
 const words = / *[^ ]+(?:(?<=\d) [a-z][^ ]*)?/gi
 
 /*
- * What Unicode says of a character. Each pattern is made where it is first tested, since looking up such properties
- * takes a start longer than all the rest of it: most text is ASCII.
+ * What Unicode says of a character. The patterns are texts until they are first used: looking up such properties takes
+ * a start longer than all the rest of this file, and most text is ASCII.
  */
 
 /** What may belong to the character before it, so that only a segmenter knows where one ends (UAX #29). */
-function hasJoining(text: string): boolean {
-  return /[\p{M}\p{C}\p{Regional_Indicator}\p{Emoji_Modifier}\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]/u.test(
-    text,
-  )
-}
+const joining = property(
+  String.raw`\p{M}\p{C}\p{Regional_Indicator}\p{Emoji_Modifier}\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff`,
+)
 
 /** Wide characters that the library takes for narrow ones; those of Unicode 16 are narrow in older terminals. */
-function isOverlooked(character: string): boolean {
-  return /[\p{Script=Yi}\p{Script=Nushu}\p{Script=Khitan_Small_Script}\u2630-\u2637\u268a-\u268f\u4dc0-\u4dff\u{16fe0}-\u{16fff}\u{1d300}-\u{1d376}\u{1f200}-\u{1f2ff}]/u.test(
-    character,
-  )
-}
+const overlooked = property(
+  String.raw`\p{Script=Yi}\p{Script=Nushu}\p{Script=Khitan_Small_Script}\u2630-\u2637\u268a-\u268f\u4dc0-\u4dff\u{16fe0}-\u{16fff}\u{1d300}-\u{1d376}\u{1f200}-\u{1f2ff}`,
+)
 
 /** What takes no cell behind another character. */
-function isCellless(character: string): boolean {
-  return /[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff\ud7b0-\ud7ff]/u.test(character)
-}
-
-function isRegional(character: string): boolean {
-  return /\p{Regional_Indicator}/u.test(character)
-}
+const cellless = property(String.raw`\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff\ud7b0-\ud7ff`)
+const regional = property(String.raw`\p{Regional_Indicator}`)
 
 const attaches = lazily(() => new RegExp(`^${mark}`, 'u'))
+
+/** A pattern of characters in any of these classes. */
+function property(classes: string): () => RegExp {
+  return lazily(() => new RegExp(`[${classes}]`, 'u'))
+}
 
 let segmenter: Intl.Segmenter | undefined
 
@@ -113,7 +109,7 @@ export function wrapWords(text: string, width: number): string[] {
 function* atoms(text: string): Generator<string> {
   for (const [piece] of text.matchAll(escapeOrRun)) {
     if (piece.startsWith('\\')) yield piece
-    else if (ascii.test(piece) || !hasJoining(piece)) yield* piece
+    else if (ascii.test(piece) || !joining().test(piece)) yield* piece
     else {
       yield* clusters(piece)
     }
@@ -155,7 +151,7 @@ function measure(atom: string): number {
 }
 
 function characterWidth(character: string): number {
-  if (isCellless(character)) return 0
-  if (isRegional(character)) return 1
-  return isOverlooked(character) ? 2 : stringWidth(character) || 1
+  if (cellless().test(character)) return 0
+  if (regional().test(character)) return 1
+  return overlooked().test(character) ? 2 : stringWidth(character) || 1
 }
