@@ -64,6 +64,12 @@ export class VtScreen {
 
   print(character: string): void {
     const line = this.#line()
+    // Most of all that is printed: a character of one cell at the end of a row that is not full.
+    if (character <= '~' && this.column === line.length && this.column < this.columns - 1) {
+      line.push(character)
+      this.column += 1
+      return
+    }
     let width: 0 | 1 | 2 = 1
     if (character > '~') {
       const last = this.#isPending || this.column > 0 ? this.#lastCell(line) : -1

@@ -103,7 +103,10 @@ export class Vt {
   /** Any bytes; they may end anywhere. */
   write(bytes: Uint8Array | string): this {
     const text = typeof bytes === 'string' ? bytes : this.#decode(bytes)
-    for (const character of text) this.#take(character, character.codePointAt(0) ?? 0)
+    for (const character of text) {
+      if (this.#state === 'ground' && character >= ' ' && character <= '~') this.screen.print(character)
+      else this.#take(character, character.codePointAt(0) ?? 0)
+    }
     return this
   }
 
@@ -118,10 +121,8 @@ export class Vt {
   }
 
   #take(character: string, code: number): void {
-    if (this.#state === 'ground') {
-      if (code >= 0x20 && code < 0x7f) this.screen.print(character)
-      else this.#takeOther(character, code)
-    } else if (this.#state === 'string') this.#takeString(character, code)
+    if (this.#state === 'ground') this.#takeInGround(character, code)
+    else if (this.#state === 'string') this.#takeString(character, code)
     else if (code === 0x18 || code === 0x1a) this.#cancel(code)
     else if (code === 0x1b) this.#begin('escape')
     else if (code < 0x20) this.#control(code)
@@ -129,8 +130,9 @@ export class Vt {
     else this.#takeCsi(character, code)
   }
 
-  #takeOther(character: string, code: number): void {
-    if (code === 0x1b) this.#begin('escape')
+  #takeInGround(character: string, code: number): void {
+    if (code >= 0x20 && code < 0x7f) this.screen.print(character)
+    else if (code === 0x1b) this.#begin('escape')
     else if (code < 0x20 || code === 0x7f) this.#control(code)
     else if (code >= 0x80 && code < 0xa0) this.#c1(code)
     else {
