@@ -10,6 +10,7 @@ import { topics } from '../src/help/topics.ts'
 import { runProgram } from '../src/program.ts'
 import { type FakeOptions, fakeContext } from './fake-context.ts'
 import { closedPort, portOf } from './net/loopback.ts'
+import { refused } from './refused.ts'
 
 const quick = { timeout: 5_000 }
 
@@ -22,18 +23,6 @@ async function run(words: readonly string[], options: FakeOptions = {}) {
     process.exitCode = exitCode
   })
   return { code, ...context.written }
-}
-
-async function refused(words: readonly string[]): Promise<SockpitError> {
-  const context = fakeContext()
-  const error = await runProgram(context, words).then(
-    (code) => `ended with ${code}`,
-    (reason: unknown) => reason,
-  )
-  assert.ok(error instanceof SockpitError, String(error))
-  assert.equal(error.exitCode, 2)
-  assert.deepEqual(context.written, { stdout: '', stderr: '' }, 'main tells the error, nobody else')
-  return error
 }
 
 /** A command line, and what its message must say: the thing in quotes, and a suggestion. */

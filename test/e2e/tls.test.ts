@@ -6,11 +6,9 @@ import { join } from 'node:path'
 import { Duplex } from 'node:stream'
 import { type TestContext, test } from 'node:test'
 import { connect, createServer, type TlsOptions } from 'node:tls'
-import { UsageError } from '../../src/errors.ts'
-import { runProgram } from '../../src/program.ts'
 import { issue, type Pem, saved } from '../certificates.ts'
-import { fakeContext } from '../fake-context.ts'
 import { portOf } from '../net/loopback.ts'
+import { refusedInOneLine } from '../refused.ts'
 import { connectTo, freePort, Peer } from './sockets.ts'
 import {
   overTcp,
@@ -467,7 +465,7 @@ test('what cannot be used is refused in one line, before anything is opened', as
     [['--key-log', join(folder, 'none', 'log')], /--key-log: ".*" cannot be written: .*ENOENT/],
     [['--alpn', ''], /--alpn: "" is no protocol/],
   ] as const) {
-    await assertRefused([...listen, ...args], message)
+    assert.match(await refusedInOneLine([...listen, ...args]), message)
   }
   for (const [args, message] of [
     [['tcp-client', 'localhost', '1', '--tls', '--pin', 'AB'], /--pin: "AB" is no SHA-256 fingerprint/],
@@ -475,22 +473,9 @@ test('what cannot be used is refused in one line, before anything is opened', as
     [['ws-client', 'ws://localhost:1', '-k'], /--insecure: ws:\/\/localhost:1\/ has no TLS: wss:\/\/ does/],
     [['ws-echo', '127.0.0.1:0', '--cert', own.cert, '--key', own.key], /--cert: it needs --tls/],
   ] as const) {
-    await assertRefused(args, message)
+    assert.match(await refusedInOneLine(args), message)
   }
 })
-
-/** Refused within this process, which takes a hundredth of the time. */
-async function assertRefused(words: readonly string[], message: RegExp): Promise<void> {
-  const context = fakeContext()
-  await assert.rejects(runProgram(context, words), (error) => {
-    assert.ok(error instanceof UsageError, String(error))
-    assert.equal(error.exitCode, 2)
-    assert.match(error.message, message)
-    assert.doesNotMatch(error.message, /\n/)
-    return true
-  })
-  assert.deepEqual(context.written, { stdout: '', stderr: '' })
-}
 
 test('a passphrase is asked for on a terminal, and never shown', { skip: withoutTerminal }, async (t) => {
   const secret = saved(t, await issue({ passphrase: 'sesame' }))
