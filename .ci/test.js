@@ -1,0 +1,33 @@
+/**
+ * Runs the tests that were built. Those of the parts that need no process of their own share one, since starting a
+ * hundred takes longer than what they test; the others have one for each file.
+ */
+import { spawnSync } from 'node:child_process'
+import { readdirSync, writeFileSync } from 'node:fs'
+
+const built = 'dist/test'
+const together = `${built}/together.js`
+const shared = ['', 'wire', 'net', 'views', 'help', 'menu', 'session', 'commands']
+
+const folders = readdirSync(built, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+const filesOf = (folder) =>
+  readdirSync(`${built}/${folder}`)
+    .filter((name) => name.endsWith('.test.js'))
+    .sort()
+    .map((name) => (folder === '' ? name : `${folder}/${name}`))
+
+writeFileSync(
+  together,
+  shared
+    .flatMap(filesOf)
+    .map((file) => `import './${file}'\n`)
+    .join(''),
+)
+const apart = folders.map(({ name }) => name).filter((name) => !shared.includes(name))
+const files = [together, ...apart.flatMap(filesOf).map((file) => `${built}/${file}`)]
+const { status } = spawnSync(
+  process.execPath,
+  ['--test', '--test-reporter=spec', '--test-concurrency=3', ...files],
+  { stdio: 'inherit' },
+)
+process.exitCode = status ?? 1
