@@ -22,6 +22,8 @@ export interface SenderHooks {
   wrote(piece: Uint8Array): void
   stalled(queued: number): void
   drained(tookMs: number): void
+  /** What waited may have come further. */
+  wentOn?(): void
   /** The queue has as much as it may hold. */
   full(): void
   /** The queue has room again. */
@@ -180,6 +182,7 @@ export class Sender {
       this.#afterwards = undefined
       what?.()
     }
+    this.#hooks.wentOn?.()
     this.#settle()
   }
 

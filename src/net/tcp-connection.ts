@@ -46,6 +46,8 @@ export interface ConnectionOwner {
   queueFull(connection: TcpConnection, full: boolean): void
   /** A write said stop, or all that waited has gone out. */
   congested?(connection: TcpConnection, congested: boolean): void
+  /** The kernel has taken something that waited. */
+  wentOn?(connection: TcpConnection): void
   /** What may be told of a write; the write itself where nothing stands here. */
   tellable?(written: Uint8Array): Uint8Array
 }
@@ -362,6 +364,10 @@ export class TcpConnection implements SenderHooks {
   drained(tookMs: number): void {
     this.#owner.teller.tell(this.name, { kind: 'drained', tookMs })
     this.#owner.congested?.(this, false)
+  }
+
+  wentOn(): void {
+    this.#owner.wentOn?.(this)
   }
 
   full(): void {

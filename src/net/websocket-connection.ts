@@ -250,8 +250,11 @@ export class WebSocketConnection implements ConnectionOwner {
   }
 
   congested(_: TcpConnection, congested: boolean): void {
-    if (!congested) this.#writes?.takeBack()
     this.#carryOut(this.#machine?.setCongested(congested))
+  }
+
+  wentOn(): void {
+    this.#writes?.takeBack()
   }
 
   tellable(written: Uint8Array): Uint8Array {
@@ -263,7 +266,7 @@ export class WebSocketConnection implements ConnectionOwner {
     // An upgrade that ends now has failed, which would be waited for.
     this.#upgrade?.end()
     this.#machine?.end()
-    this.#writes?.takeBack()
+    this.#writes?.end()
     clearTimeout(this.#closeTimer)
     const told = this.#verdict(verdict)
     this.#tell(told)

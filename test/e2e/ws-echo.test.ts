@@ -132,6 +132,25 @@ describe('ws-echo: clients that do not behave', { concurrency: 3 }, () => {
     assert.ok(unmasked.subarray(10).equals(payload))
     assert.ok(echoed.equals(Buffer.concat(Array.from({ length: count }, () => unmasked))))
   })
+
+  test('who takes a long message slowly gets it as it was sent, whatever others say meanwhile', async (t) => {
+    const { server, port } = await serveEchoQuietly(t, ['--no-compress'])
+    const size = 15 * 2 ** 20
+    const [slow, quick] = [await upgradeByHand(t, port), await upgradeByHand(t, port)]
+    slow.peer.socket.pause()
+    slow.peer.socket.write(maskedFrame({ opcode: 2, payload: Buffer.alloc(size, 'slow') }))
+    await server.said(/nothing\s+more\s+is\s+read\s+from\s+a\s+peer/)
+    // A part of it is taken, so that what it stood in is free; the rest still waits.
+    slow.peer.socket.resume()
+    await slow.has(2 ** 20)
+    slow.peer.socket.pause()
+    quick.peer.socket.write(maskedFrame({ opcode: 2, payload: Buffer.alloc(size, 'quick') }))
+    await quick.has(10 + size)
+    slow.peer.socket.resume()
+    await slow.has(10 + size)
+    assert.ok(slow.body().subarray(10).equals(Buffer.alloc(size, 'slow')))
+    assert.ok(quick.body().subarray(10).equals(Buffer.alloc(size, 'quick')))
+  })
 })
 
 describe('ws-echo: the end', { concurrency: 3 }, () => {
