@@ -1,4 +1,5 @@
 import type { OnReadOpts, Socket } from 'node:net'
+import { Arena } from '../wire/arena.ts'
 import { readNextInto } from './raw-handle.ts'
 import { account, isSpent, leaveQueue, queueUp, type Reader } from './turns.ts'
 
@@ -29,6 +30,9 @@ const readsPerSecond = 10
 /** One buffer for every socket: a read is told and used up before the next one begins. */
 let shared = Buffer.allocUnsafeSlow(0)
 
+/** Holds reads that are put off: where many have much to say, there are a hundred of them in every turn. */
+const putOffs = new Arena()
+
 /** Makes reads larger where bulk data goes to a file or pipe and nobody looks at single reads. */
 export const bulkReadSize = 2 ** 19
 
@@ -50,7 +54,7 @@ export class Receiver implements Reader {
   #rateTimer: NodeJS.Timeout | undefined
   #resuming: NodeJS.Immediate | undefined
   /** A read that waits for another turn of the event loop. */
-  #putOff: Uint8Array | undefined
+  #putOff: { readonly memory: Buffer; readonly size: number } | undefined
   /** Whether its last read took next to nothing; of somebody new that is not known. */
   #wasBrief = false
   /** What was read before and waits for more to come, bytes. */
@@ -146,6 +150,7 @@ export class Receiver implements Reader {
     clearImmediate(this.#resuming)
     clearTimeout(this.#rateTimer)
     leaveQueue(this)
+    if (this.#putOff !== undefined) putOffs.give(this.#putOff.memory)
     this.#putOff = undefined
   }
 
@@ -163,14 +168,18 @@ export class Receiver implements Reader {
   }
 
   #takePutOff(): void {
-    const bytes = this.#putOff
+    const putOff = this.#putOff
+    if (putOff === undefined) return
     this.#putOff = undefined
-    if (bytes !== undefined) this.#deliver(bytes)
+    this.#deliver(putOff.memory.subarray(0, putOff.size))
+    putOffs.give(putOff.memory)
   }
 
   #take(bytes: Uint8Array): void {
     if (isSpent() && !this.#isBrief(bytes)) {
-      this.#putOff = Uint8Array.from(bytes)
+      const memory = putOffs.take(bytes.length)
+      memory.set(bytes)
+      this.#putOff = { memory, size: bytes.length }
       this.#waitForTurn()
     } else this.#deliver(bytes)
   }
