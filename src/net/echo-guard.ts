@@ -73,7 +73,7 @@ const mostHeldFirst = 64
 const mostHeld = 1_024
 /** Bytes held back over all peers. */
 const mostHeldBytes = 256 * 1024
-/** Places for what a peer was sent lately, two for each hash that shares them: at first, and after as many datagrams. */
+/** Places for what a peer was sent lately, two for each hash that shares them: at first, and after as many that differ. */
 const fewPlaces = 16
 const manyPlaces = 2_048
 /** So much news is no sign of life: something that was sent to the peer may have been forgotten. */
@@ -99,9 +99,10 @@ interface Hold {
 }
 
 interface PeerState {
-  /** Hashes of what it was sent lately, none of them 0; a peer that was sent little has few places. */
+  /** Hashes of what it was sent lately, none of them 0; a peer that was sent little, or always the same, has few places. */
   sent: Int32Array
-  sentCount: number
+  /** How often something was remembered that was not there, until there are many places. */
+  newsSent: number
   /** Datagrams that came back as they were sent, less those that did not; never below 0. */
   hops: number
   hopLimit: number
@@ -149,9 +150,10 @@ export class LoopGuard<Peer extends object> {
   /** Remembers what a peer was sent. */
   sent(peer: Peer, payload: Buffer): void {
     const state = this.#stateOf(peer)
-    state.sentCount += 1
-    if (state.sentCount === fewPlaces) state.sent = new Int32Array(manyPlaces)
-    remember(state.sent, payload === this.#judged ? this.#judgedHash : hashOf(payload))
+    const isNews = remember(state.sent, payload === this.#judged ? this.#judgedHash : hashOf(payload))
+    if (!isNews || state.sent.length === manyPlaces) return
+    state.newsSent += 1
+    if (state.newsSent === fewPlaces) state.sent = new Int32Array(manyPlaces)
   }
 
   /** It sends again by itself: it is trusted, unless it took its time. */
@@ -166,7 +168,7 @@ export class LoopGuard<Peer extends object> {
     if (known !== undefined) return known
     const state = {
       sent: new Int32Array(fewPlaces),
-      sentCount: 0,
+      newsSent: 0,
       hops: 0,
       hopLimit: firstHopLimit,
       hold: undefined,
@@ -241,13 +243,15 @@ function knows(sent: Int32Array, hash: number): boolean {
   return sent[place] === hash || sent[place ^ 1] === hash
 }
 
-/** Of two places that a hash may have, the one that was taken longer ago is given up. */
-function remember(sent: Int32Array, hash: number): void {
+/** Of two places that a hash may have, the one that was taken longer ago is given up. Answers whether it is news. */
+function remember(sent: Int32Array, hash: number): boolean {
   const place = hash & (sent.length - 1)
   const before = sent[place]
-  if (before === hash) return
+  if (before === hash) return false
+  const isNews = sent[place ^ 1] !== hash
   if (before !== undefined && before !== 0) sent[place ^ 1] = before
   sent[place] = hash
+  return isNews
 }
 
 /** Of a datagram's start and of its end, so many bytes are looked at. */
