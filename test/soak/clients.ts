@@ -6,6 +6,7 @@ import { connect, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 import { WebSocket } from 'ws'
+import { mostPeers } from '../../src/net/peer-table.ts'
 import { maskedFrame, upgradeRequest } from '../e2e/web-sockets.ts'
 
 const host = '127.0.0.1'
@@ -91,6 +92,20 @@ const overUdp: Readonly<Record<string, Client>> = {
   },
 }
 
+/** As many source ports as a server remembers: whoever comes from now on takes the place of somebody else. */
+async function fillPeers(port: number): Promise<void> {
+  for (let come = 0; come < mostPeers; come += atOnce) {
+    const sockets = Array.from({ length: atOnce }, () => createSocket('udp4'))
+    const answers = sockets.map((socket) => once(socket, 'message'))
+    for (const socket of sockets) socket.send('soak', port, host)
+    await within(Promise.all(answers))
+    for (const socket of sockets) socket.close()
+  }
+}
+
+/** So many at a time lose nothing. */
+const atOnce = 64
+
 function webSocketEcho(scheme: 'ws' | 'wss', perMessageDeflate: boolean): Client {
   return async (port) => {
     const socket = new WebSocket(`${scheme}://${host}:${port}/`, {
@@ -173,6 +188,8 @@ export const churn: readonly {
   readonly name: string
   readonly words: readonly string[]
   readonly clients: Readonly<Record<string, Client>>
+  /** Fills up what it remembers. */
+  readonly fill?: Client
 }[] = [
   { name: 'tcp-server', words: ['tcp-server', '127.0.0.1:0', '--raw', '--echo'], clients: overTcp },
   {
@@ -188,7 +205,12 @@ export const churn: readonly {
     words: ['tcp-server', '127.0.0.1:0', '--raw', '--echo', '--tls'],
     clients: overTls,
   },
-  { name: 'udp-server', words: ['udp-server', '127.0.0.1:0', '--raw', '--echo'], clients: overUdp },
+  {
+    name: 'udp-server',
+    words: ['udp-server', '127.0.0.1:0', '--raw', '--echo'],
+    clients: overUdp,
+    fill: fillPeers,
+  },
   { name: 'ws-echo', words: ['ws-echo', '127.0.0.1:0', '--raw'], clients: overWebSocket },
   {
     name: 'ws-echo TLS',

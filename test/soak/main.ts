@@ -5,7 +5,8 @@
  * three times the slope's own error.
  */
 import { parseArgs } from 'node:util'
-import { type Finding, isBack, soak } from './soak.ts'
+import { soak } from './soak.ts'
+import { faultOf } from './verdict.ts'
 
 const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' } } })
 const minutes = Number(values.minutes)
@@ -14,22 +15,8 @@ if (!(minutes >= 0.1 && minutes <= 1_440) || process.platform !== 'linux') {
   process.exit(2)
 }
 
-function faultOf({
-  before,
-  after,
-  residentMiB,
-  residentError,
-  failures,
-  exitCode,
-}: Finding): string | undefined {
-  if (failures.length > 0) return `a client was not served: ${failures[0]}`
-  if (!isBack(before, after)) return 'a file or a timer is left'
-  if (residentMiB > 1 && residentMiB > 3 * residentError) return 'memory grows'
-  return exitCode === 130 ? undefined : `it ended with ${exitCode}`
-}
-
 const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`
-const findings = await soak(minutes * 60_000, 1_000)
+const findings = await soak(minutes * 60_000, 1_000, true)
 console.log('server            clients   MiB from, to   MiB a minute      files   timers a minute   left')
 for (const one of findings) {
   const { name, clients, before, after, residentMiB, residentError, files, timers } = one

@@ -3,36 +3,32 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { type Client, churn } from './clients.ts'
 import { type Sample, type Watched, watchServer } from './server.ts'
 import { slopeOf } from './slope.ts'
+import { type Finding, isBack } from './verdict.ts'
 
 /** So many clients at a time for each server. */
 const atOnce = 3
 /** The first part of a run is not counted: memory grows until everything was used once. */
 const warmUp = 1 / 3
-/** How long what is left over may take to go, milliseconds. */
-const settleMs = 15_000
+/** How long what is left over may take to go, milliseconds: less than any timer of a server runs. */
+const settleMs = 3_000
 
-export interface Finding {
-  readonly name: string
-  readonly clients: number
-  readonly failures: readonly string[]
-  readonly before: Sample
-  readonly after: Sample
-  /** For each minute after the warm-up, and how sure the first is. */
-  readonly residentMiB: number
-  readonly residentError: number
-  readonly files: number
-  readonly timers: number
-  /** Of the process when it is interrupted at the end: 130. */
-  readonly exitCode: number | null
-}
-
-/** @param ms how long clients come; @param everyMs between two samples */
-export async function soak(ms: number, everyMs: number): Promise<readonly Finding[]> {
+/**
+ * @param ms how long clients come
+ * @param everyMs between two samples
+ * @param fills whether what a server remembers is filled before, so that growth up to that bound is not seen
+ */
+export async function soak(ms: number, everyMs: number, fills: boolean): Promise<readonly Finding[]> {
+  const servers = await Promise.all(
+    churn.map(async ({ name, words, clients, fill }) => {
+      const server = await watchServer(name, words)
+      if (fills) await fill?.(server.port)
+      return { name, clients, server }
+    }),
+  )
   const startedAt = performance.now()
   const elapsed = () => performance.now() - startedAt
   return Promise.all(
-    churn.map(async ({ name, words, clients }) => {
-      const server = await watchServer(name, words)
+    servers.map(async ({ name, clients, server }) => {
       const before = await server.sample(elapsed())
       const lives = { count: 0, failures: [] as string[] }
       const workers = Array.from({ length: atOnce }, (_, index) =>
@@ -93,9 +89,4 @@ async function settled(server: Watched, before: Sample, elapsed: () => number): 
     if (isBack(before, now) || elapsed() > endsAt) return now
     await pause(100)
   }
-}
-
-/** Whether no file and no timer is left that was not there before. */
-export function isBack(before: Sample, after: Sample): boolean {
-  return after.files <= before.files && after.timers <= before.timers
 }
