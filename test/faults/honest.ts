@@ -56,6 +56,33 @@ export async function honestDatagrams(t: TestContext, port: number): Promise<Rou
   }
 }
 
+/** So long the answer to a datagram may take until it is taken for lost, milliseconds. */
+const lostMs = 500
+
+/** The same beside a flood, in which datagrams are lost: undefined where nothing came. */
+export async function honestLossyDatagrams(t: TestContext, port: number): Promise<RoundTrip> {
+  const mailbox = await openMailbox(t)
+  let asked = 0
+  return async (text) => {
+    asked += 1
+    const question = `${asked} ${text}`
+    const answer = new Promise<string | undefined>((resolve) => {
+      const settle = (what: string | undefined) => {
+        clearTimeout(timer)
+        mailbox.socket.off('message', look)
+        resolve(what)
+      }
+      const look = (payload: Buffer) => {
+        if (payload.toString() === question) settle(text)
+      }
+      const timer = setTimeout(() => settle(undefined), lostMs)
+      mailbox.socket.on('message', look)
+    })
+    await mailbox.send(question, port)
+    return answer
+  }
+}
+
 /**
  * Does what is wrong while an honest client goes round and round, at least once before it and once behind it.
  * Answers how long its round trips took, milliseconds.

@@ -1,5 +1,6 @@
 /** What hostile peers do: each is one function, bounded in bytes, in count and in time. */
-import { setTimeout } from 'node:timers/promises'
+import { createSocket } from 'node:dgram'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { constants, deflateRawSync } from 'node:zlib'
 import { frame, maskedFrame, upgradeRequest } from '../e2e/web-sockets.ts'
 import { HostileSocket, type Went } from './hostile-socket.ts'
@@ -191,6 +192,25 @@ function streams(piece: Buffer, { bytes, reads }: { bytes: number; reads: boolea
   }
 }
 
+/** Datagrams from one port as fast as they are taken, each another one; what comes back is read. */
+function floods({ size, most }: { size: number; most: number }): HostilePeer {
+  return async (port) => {
+    const socket = createSocket('udp4')
+    socket.on('error', () => {})
+    await new Promise<void>((resolve) => socket.connect(port, '127.0.0.1', resolve))
+    const deadline = performance.now() + pressMs
+    let sent = 0
+    while (sent < most && performance.now() < deadline) {
+      const payload = Buffer.alloc(size, `${sent} of ${most} from ${socket.address().port} `)
+      await new Promise((resolve) => socket.send(payload, resolve))
+      sent += size
+      await setImmediate()
+    }
+    socket.close()
+    return { sent, end: 'left' }
+  }
+}
+
 /** Several connections of one peer as one: bytes together, and the end that all had, else `several`. */
 function together(went: readonly Went[]): Went {
   const ends = new Set(went.map(({ end }) => end))
@@ -213,6 +233,8 @@ export const hostilePeers = {
   'resets in every state': resets,
   'sits on a connection': sits,
   'a stream that is never read': streams(Buffer.alloc(65_536), { bytes: 150 * mebibyte, reads: false }),
+  'small datagrams': floods({ size: 32, most: mebibyte }),
+  'large datagrams': floods({ size: 60_000, most: 60 * mebibyte }),
   'lines without end': streams(Buffer.alloc(65_536, '\n'), { bytes: 4 * mebibyte, reads: false }),
 } as const satisfies Record<string, HostilePeer>
 

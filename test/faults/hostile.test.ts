@@ -6,7 +6,14 @@ import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { type Running, sockpitCommand, startProgram } from '../e2e/sockpit.ts'
-import { honestChat, honestStream, honestWebSocket, type RoundTrip, served } from './honest.ts'
+import {
+  honestChat,
+  honestLossyDatagrams,
+  honestStream,
+  honestWebSocket,
+  type RoundTrip,
+  served,
+} from './honest.ts'
 import type { Load } from './hostile-load.ts'
 import type { HostileName } from './hostile-peers.ts'
 import { type Watch, watch } from './latency.ts'
@@ -18,6 +25,7 @@ const [mostOfOne, mostOfMany, mostMs] = [32, 256, 250]
 const services = {
   'ws-echo': ['ws-echo 127.0.0.1:0 --handshake-timeout 1s', webSocket],
   'tcp-server --echo': ['tcp-server 127.0.0.1:0 --echo', honestStream],
+  'udp-server --echo': ['udp-server 127.0.0.1:0 --echo', honestLossyDatagrams],
   'tcp-server --service chat': ['tcp-server 127.0.0.1:0 --service chat', honestChat],
 } as const satisfies Record<string, readonly [string, (t: TestContext, port: number) => Promise<RoundTrip>]>
 
@@ -65,6 +73,8 @@ const rows: readonly Row[] = [
     sent: mebibyte,
     said: limitOf('1,048,576', 'here'),
   },
+  { peer: 'small datagrams', service: 'udp-server --echo', sent: 1_000 },
+  { peer: 'large datagrams', service: 'udp-server --echo', sent: 60_000 },
   { peer: 'lines without end', service: 'tcp-server --service chat', sent: 65_536 },
 ]
 
