@@ -11,10 +11,7 @@ export interface Reader {
   goOn(): void
 }
 
-/** Reads of one in a row may take so long, milliseconds: then others have their turn. */
-const shareMs = 20
-
-/** All may take so long together; from then on those wait whose reads are not known to be short. */
+/** Reads may take so long together, of one or of many, milliseconds; from then on those wait whose reads are not known to be short. */
 const budgetMs = 20
 
 /** Below that nobody keeps account: most turns cost nothing here. */
@@ -47,7 +44,7 @@ export function account(reader: Reader, tookMs: number): 'brief' | 'long' | 'ove
     spentMs += rowMs
     end = setImmediate(nextTurn)
   }
-  return rowMs > shareMs || isSpent() ? 'over' : 'long'
+  return isSpent() ? 'over' : 'long'
 }
 
 /** Has somebody go on in a later turn. */
