@@ -1,8 +1,8 @@
 /**
  * `npm run soak -- --minutes N`: clients of every kind come and go at servers of every kind for so long; the slopes
- * of memory, open files and timers after a warm-up are told, and what is left when all have gone. Ends with 1 where
- * a file or a timer is left, a client was not served, or memory grows by more than a MiB a minute and by more than
- * three times the slope's own error.
+ * of live memory, open files and timers after a warm-up are told, and what is left when all have gone. Ends with 1 where
+ * a file or a timer is left, a client was not served, or live memory grows by more than a MiB a minute and by more than
+ * three times the slope's own error, if that is 4 MiB in all: a short run cannot tell.
  */
 import { parseArgs } from 'node:util'
 import { soak } from './soak.ts'
@@ -17,14 +17,14 @@ if (!(minutes >= 0.1 && minutes <= 1_440) || process.platform !== 'linux') {
 
 const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`
 const findings = await soak(minutes * 60_000, 1_000, true)
-console.log('server            clients   MiB from, to   MiB a minute      files   timers a minute   left')
+console.log('server            clients   RSS from, to   live MiB/min      files   timers a minute   left')
 for (const one of findings) {
-  const { name, clients, before, after, residentMiB, residentError, files, timers } = one
+  const { name, clients, before, after, liveMiB, liveError, files, timers } = one
   const cells = [
     name.padEnd(16),
     clients.toLocaleString('en').padStart(9),
     `${before.residentMiB.toFixed(0)}, ${after.residentMiB.toFixed(0)}`.padStart(14),
-    `${signed(residentMiB)} ± ${residentError.toFixed(2)}`.padStart(15),
+    `${signed(liveMiB)} ± ${liveError.toFixed(2)}`.padStart(15),
     signed(files).padStart(9),
     signed(timers).padStart(17),
     `${after.files - before.files} files, ${after.timers - before.timers} timers`,

@@ -10,6 +10,8 @@ export interface Sample {
   /** Milliseconds since the soak began. */
   readonly at: number
   readonly residentMiB: number
+  /** What JavaScript holds when all garbage is gone, with the memory of its buffers. */
+  readonly liveMiB: number
   readonly files: number
   readonly timers: number
 }
@@ -26,16 +28,17 @@ export interface Watched {
 const sampler = fileURLToPath(new URL('sampler.js', import.meta.url))
 
 export async function watchServer(name: string, words: readonly string[]): Promise<Watched> {
-  const child = spawn(process.execPath, ['--import', sampler, sockpitPath, ...words], {
+  const child = spawn(process.execPath, ['--expose-gc', '--import', sampler, sockpitPath, ...words], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
   const port = await portOf(child)
   child.stderr?.resume()
   const samples: Sample[] = []
   const sample = async (at: number) => {
-    child.send('timers?')
-    const [timers] = await once(child, 'message')
-    const one = { at, residentMiB: residentMiB(child), files: filesOf(child), timers: Number(timers) }
+    child.send('how are you?')
+    const [told] = await once(child, 'message')
+    const { timers, liveMiB } = told as Pick<Sample, 'timers' | 'liveMiB'>
+    const one = { at, residentMiB: residentMiB(child), liveMiB, files: filesOf(child), timers }
     samples.push(one)
     return one
   }

@@ -24,25 +24,28 @@ test('a line through points: how steep, and how sure', () => {
   assert.ok(Math.abs(error - Math.sqrt(0.08)) < 1e-9, String(error))
 })
 
-const sample = { at: 0, residentMiB: 50, files: 20, timers: 2 }
+const sample = { at: 0, residentMiB: 50, liveMiB: 8, files: 20, timers: 2 }
 const sound: Finding = {
   name: 'a server',
   clients: 100,
   failures: [],
   before: sample,
   after: { ...sample, residentMiB: 90 },
-  residentMiB: 0.9,
-  residentError: 0.1,
+  liveMiB: 0.9,
+  liveError: 0.1,
   files: 0,
   timers: 0,
+  countedMinutes: 5,
   exitCode: 130,
 }
 
 const faults: readonly (readonly [Partial<Finding>, string | undefined])[] = [
   [{}, undefined],
-  [{ residentMiB: 5, residentError: 2 }, undefined],
-  [{ residentMiB: -5 }, undefined],
-  [{ residentMiB: 1.1 }, 'memory grows'],
+  [{ liveMiB: 5, liveError: 2 }, undefined],
+  [{ liveMiB: -5 }, undefined],
+  [{ liveMiB: 1.1 }, 'memory grows'],
+  [{ liveMiB: 3.9, countedMinutes: 1 }, undefined],
+  [{ liveMiB: 4.1, countedMinutes: 1 }, 'memory grows'],
   [{ after: { ...sample, files: 21 } }, 'a file or a timer is left'],
   [{ after: { ...sample, timers: 3 } }, 'a file or a timer is left'],
   [{ after: { ...sample, files: 19, timers: 1 } }, undefined],
@@ -61,7 +64,7 @@ test('clients of every kind come and go: all are served, no file and no timer is
 }, async () => {
   for (const finding of await soak(3_000, 250, false)) {
     // Nothing can be said of memory after so short a time.
-    assert.equal(faultOf({ ...finding, residentMiB: 0 }), undefined, finding.name)
+    assert.equal(faultOf({ ...finding, liveMiB: 0 }), undefined, finding.name)
     assert.ok(finding.clients >= 10, `${finding.name}: ${finding.clients} clients`)
   }
 })

@@ -43,15 +43,16 @@ export async function soak(ms: number, everyMs: number, fills: boolean): Promise
       const counted = server.samples.filter(({ at }) => at >= ms * warmUp && at <= ms)
       const slope = (of: (sample: Sample) => number) =>
         slopeOf(counted.map((sample) => [sample.at / 60_000, of(sample)]))
-      const resident = slope((sample) => sample.residentMiB)
+      const alive = slope((sample) => sample.liveMiB)
       return {
         name,
         clients: lives.count,
         failures: lives.failures,
         before,
         after,
-        residentMiB: resident.perUnit,
-        residentError: resident.error,
+        liveMiB: alive.perUnit,
+        liveError: alive.error,
+        countedMinutes: (ms * (1 - warmUp)) / 60_000,
         files: slope((sample) => sample.files).perUnit,
         timers: slope((sample) => sample.timers).perUnit,
         exitCode: await server.end(),
