@@ -103,9 +103,9 @@ function zeros(size: number, frames: number): Buffer {
   return Buffer.concat(parts)
 }
 
-/** A compressed message of so many MiB of zeros, in so many frames. */
-function inflates(size: number, { frames = 1, forMs = patienceMs } = {}): HostilePeer {
-  const message = zeros(size, frames)
+/** Compressed messages of so many MiB of zeros, each in so many frames. */
+function inflates(size: number, { frames = 1, messages = 1, forMs = patienceMs } = {}): HostilePeer {
+  const message = many(messages, zeros(size, frames))
   return async (port) => {
     const peer = await webSocket(port, { compress: true })
     peer.socket.write(message)
@@ -229,6 +229,7 @@ export const hostilePeers = {
   'an inflate bomb': inflates(100),
   'an inflate bomb in fragments': inflates(100, { frames: 100 }),
   'inflates to the limit': inflates(16, { forMs: 3 * pressMs }),
+  'inflates to the limit again': inflates(16, { messages: 2, forMs: 3 * pressMs }),
   '1,000 connects a second': comesAndGoes(1_000, 1),
   'resets in every state': resets,
   'sits on a connection': sits,

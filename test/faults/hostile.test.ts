@@ -71,6 +71,7 @@ const rows: readonly Row[] = [
     said: limitOf('16,777,216', 'message'),
   },
   { peer: 'inflates to the limit', sent: 16_000 },
+  { peer: 'inflates to the limit again', counts: [1], sent: 32_000 },
   { peer: '1,000 connects a second', counts: [1], most: mostOfMany, sent: 150_000, end: 'fin' },
   { peer: 'resets in every state', sent: 10_000 },
   { peer: 'sits on a connection', counts: [200], sent: 0, before: 'ulimit -n 64; ', said: /ulimit\s+-n/ },
@@ -80,7 +81,7 @@ const rows: readonly Row[] = [
     sent: mebibyte,
     said: limitOf('1,048,576', 'here'),
   },
-  { peer: 'small datagrams', service: 'udp-server --echo', sent: 1_000 },
+  { peer: 'small datagrams', service: 'udp-server --echo', sent: 320 },
   { peer: 'large datagrams', service: 'udp-server --echo', sent: 60_000 },
   { peer: 'lines without end', service: 'tcp-server --service chat', sent: 65_536 },
 ]
