@@ -1,5 +1,6 @@
 import type { OnReadOpts, Socket } from 'node:net'
 import { Arena } from '../wire/arena.ts'
+import { leftovers } from './garbage.ts'
 import { readNextInto } from './raw-handle.ts'
 import { account, isSpent, leaveQueue, queueUp, type Reader } from './turns.ts'
 
@@ -31,7 +32,7 @@ const readsPerSecond = 10
 let shared = Buffer.allocUnsafeSlow(0)
 
 /** Holds reads that are put off: where many have much to say, there are a hundred of them in every turn. */
-const putOffs = new Arena()
+const putOffs = new Arena(leftovers)
 
 /** Makes reads larger where bulk data goes to a file or pipe and nobody looks at single reads. */
 export const bulkReadSize = 2 ** 19

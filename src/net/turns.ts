@@ -6,6 +6,8 @@
  * takes microseconds; but a buffer full of tiny frames takes milliseconds, and a hundred of these take seconds.
  */
 
+import { leftovers } from './garbage.ts'
+
 /** Somebody who reads, and can be asked to go on in a later turn. */
 export interface Reader {
   goOn(): void
@@ -62,6 +64,7 @@ export function leaveQueue(reader: Reader): void {
 
 function nextTurn(): void {
   end = undefined
+  leftovers.look()
   latest = undefined
   spentMs = 0
   for (const queue of [brief, others]) {

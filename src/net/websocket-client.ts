@@ -15,6 +15,7 @@ import { encodeRequest, type UpgradeRequest } from '../wire/handshake.ts'
 import type { Problem } from '../wire/handshake-response.ts'
 import { type ConnectOptions, connect } from './connect.ts'
 import type { Driver, EndReason, OnEof, Outcome } from './driver.ts'
+import { leftovers } from './garbage.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Limits } from './limits.ts'
 import { aborted } from './resolve.ts'
@@ -189,7 +190,7 @@ export class WebSocketClient implements Driver {
       role: 'client',
       teller,
       limits: this.#limits,
-      arena: new Arena(),
+      arena: new Arena(leftovers),
       ...(tls !== undefined && { tls }),
       wanted: wantedOf(teller),
       now,

@@ -11,6 +11,7 @@ import { Arena } from '../wire/arena.ts'
 import type { Policy } from '../wire/handshake.ts'
 import type { Driver, EndReason, Outcome } from './driver.ts'
 import { isLoopback } from './endpoint.ts'
+import { leftovers } from './garbage.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Limits } from './limits.ts'
 import { Lookout } from './lookout.ts'
@@ -87,6 +88,8 @@ export class WebSocketServer implements Driver {
     const { tls: plan } = this.#options
     const tls = plan.fromStart ? await plan.load() : undefined
     if (tls !== undefined) this.#owner = { ...this.#owner, tls }
+    // The first to come may bring much at once.
+    leftovers.look()
     const local = await this.#listener.listen()
     const reach = isLoopback(local.address) ? 'loopback' : 'network'
     this.#policy = { ...this.#policy, isLoopback: reach === 'loopback' }
@@ -171,7 +174,7 @@ export class WebSocketServer implements Driver {
       role: 'server',
       teller,
       limits: this.#limits,
-      arena: new Arena(),
+      arena: new Arena(leftovers),
       wanted: wantedOf(teller),
       now,
       // A server masks nothing.

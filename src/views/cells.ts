@@ -51,7 +51,8 @@ export function cellWidth(text: string): number {
   if (ascii.test(text)) return text.length
   let cells = 0
   // Where nothing can belong together, what must not be torn is as wide as its characters.
-  if (!joining().test(text)) for (const character of text) cells += character <= '~' ? 1 : atomWidth(character)
+  if (!joining().test(text))
+    for (const character of text) cells += character <= '~' ? 1 : atomWidth(character)
   else for (const atom of atoms(text)) cells += atomWidth(atom)
   return cells
 }

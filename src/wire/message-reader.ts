@@ -310,7 +310,8 @@ export class MessageReader {
   }
 
   #inflate(opcode: number, message: Gatherer, inflater: Inflater): void {
-    const { maxPayload, wanted } = this.#options
+    const { arena, maxPayload, wanted } = this.#options
+    arena.makeRoom()
     const payload = inflater.inflate(message.payload, maxPayload)
     if (payload === 'too large') {
       const what = 'a message that is longer once it is decompressed is refused'

@@ -35,6 +35,17 @@ describe('lent memory', () => {
     const again = all.map(() => arena.take(6 * mebibyte))
     assert.equal(again.filter((memory) => all.includes(memory)).length, 2)
   })
+
+  test('what is not kept is told, and that much is about to be made', () => {
+    const told: (number | 'look')[] = []
+    const arena = new Arena({ dropped: (bytes) => told.push(bytes), look: () => told.push('look') })
+    arena.give(arena.take(1_000))
+    assert.deepEqual(told, [])
+    const all = Array.from({ length: 2 }, () => arena.take(8 * mebibyte))
+    for (const memory of all) arena.give(memory)
+    arena.take(8 * mebibyte)
+    assert.deepEqual(told, ['look', 'look', 8 * mebibyte])
+  })
 })
 
 describe('gathering', () => {
