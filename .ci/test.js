@@ -1,5 +1,5 @@
 /**
- * Runs the tests that were built. Those of the parts that need no process of their own share one, since starting a
+ * Runs the tests that were built. Those of the parts that open no sockets share one process, since starting a
  * hundred takes longer than what they test; the others have one for each file.
  */
 import { spawnSync } from 'node:child_process'
@@ -7,7 +7,7 @@ import { readdirSync, writeFileSync } from 'node:fs'
 
 const built = 'dist/test'
 const together = `${built}/together.js`
-const shared = ['', 'wire', 'net', 'views', 'help', 'menu', 'session', 'commands']
+const shared = ['', 'wire', 'views', 'help', 'menu', 'session', 'commands']
 
 const folders = readdirSync(built, { withFileTypes: true }).filter((entry) => entry.isDirectory())
 const filesOf = (folder) =>

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 
 /** Any UTF-16 text, lone surrogates too. Cheaper to set up than the units of fast-check for all of Unicode. */
-export const anyText: fc.Arbitrary<string> = fc
+const anyText: fc.Arbitrary<string> = fc
   .array(
     fc.oneof(
       fc.integer({ min: 0x20, max: 0x7e }),

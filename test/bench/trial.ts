@@ -40,7 +40,7 @@ async function measureTrial({ name, unit, better, contestants }: Trial, rounds: 
   return `${name.padEnd(26)}${written(median(ours)).padStart(12)} ${unit.padEnd(10)} ${ratios.join('   ')}`
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }
 

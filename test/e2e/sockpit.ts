@@ -83,7 +83,7 @@ export const sockpitPath = join(findRoot(), 'bin', 'sockpit.js')
 export const sockpitCommand = `'${process.execPath}' '${sockpitPath}'`
 
 /** What a process finds around it: nothing that the tester's own shell has set. */
-export function cleanEnv(more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+function cleanEnv(more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const { PATH = '/usr/bin:/bin' } = process.env
   return { PATH, HOME: tmpdir(), LANG: 'C.UTF-8', TERM: 'xterm', ...more }
 }

@@ -35,11 +35,6 @@ export function screenOf(output: string): readonly string[] {
   return new Vt({ columns }).write(output).text
 }
 
-/** A line of output without the prompt that was drawn there and taken away again. */
-export function withoutPrompt(line: string | undefined): string | undefined {
-  return line?.split('\x1b[J').at(-1)
-}
-
 /** Settles when the last line of the screen is this, prompt and all. */
 export async function shows(client: Running, line: string | RegExp): Promise<void> {
   for (let tries = 0; tries < 500; tries++) {

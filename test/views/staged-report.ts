@@ -20,7 +20,7 @@ function staged(transport: Part['transport'], evidence: Evidence): ComparedColum
 
 const remote = { address: '127.0.0.1', port: 9000, family: 'IPv4' } as const
 
-export function datagram(direction: 'sent' | 'received', text: string): EventBody {
+function datagram(direction: 'sent' | 'received', text: string): EventBody {
   const payload = Buffer.from(text)
   return { kind: 'datagram', direction, size: payload.length, remote, payload }
 }
