@@ -1,13 +1,24 @@
 /** Files and pipes: readers that leave or are slow, disks that are full, streams that were never there. */
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, constants, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { decodeEvent } from '../../src/views/json.ts'
 import { freeDatagramPort, onLinux, openMailbox } from '../e2e/datagrams.ts'
 import { connectTo, freePort, keepPeers, listenHere, untilListening } from '../e2e/sockets.ts'
-import { run, serveRaw, sockpitCommand, start, startProgram, temporaryFolder, text } from '../e2e/sockpit.ts'
+import {
+  run,
+  serveRaw,
+  sockpitCommand,
+  sockpitPath,
+  start,
+  startProgram,
+  temporaryFolder,
+  text,
+} from '../e2e/sockpit.ts'
 import { echoTheirs, everyByte, openTheirs, serveTheirs } from '../e2e/web-sockets.ts'
 
 /** A command of the shell, whose pipes are real pipes. */
@@ -17,6 +28,37 @@ function shell(t: TestContext, script: string) {
 
 function hash(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex')
+}
+
+/** A pipe that does not block and is full; then it is read, slowly, until all who write to it have left. */
+function fullPipe(t: TestContext) {
+  const path = join(temporaryFolder(t), 'pipe')
+  execFileSync('mkfifo', [path])
+  const [reader = 0, writer = 0] = [constants.O_RDONLY, constants.O_WRONLY].map((way) =>
+    openSync(path, way | constants.O_NONBLOCK),
+  )
+  const unlessItWouldBlock = (work: () => number): number | undefined => {
+    try {
+      return work()
+    } catch (error) {
+      assert.match(String(error), /EAGAIN/)
+      return undefined
+    }
+  }
+  let filled = 0
+  while (unlessItWouldBlock(() => writeSync(writer, Buffer.alloc(4_096))) !== undefined) filled += 4_096
+  const rest = async (left: Promise<void>) => {
+    const all: Buffer[] = []
+    for (let size: number | undefined; size !== 0; await pause(10)) {
+      const piece = Buffer.alloc(2_048)
+      size = unlessItWouldBlock(() => readSync(reader, piece))
+      all.push(piece.subarray(0, size ?? 0))
+    }
+    await left
+    closeSync(reader)
+    return Buffer.concat(all).subarray(filled)
+  }
+  return { path, writer, rest }
 }
 
 /** What a client said that was piped into `head -1`, and how long it outlived its reader. */
@@ -200,4 +242,16 @@ describe('fds 0, 1, 2 closed at start → no crash', { concurrency: 3, skip: onL
     peer.socket.end('still there')
     assert.equal((await peer.whole()).toString(), 'still there')
   }
+})
+
+test('what is said at once goes on, whole, where a pipe that does not block has no room', async (t) => {
+  const { path, writer, rest } = fullPipe(t)
+  const said = run(t, ['help', 'man'])
+  // What Node hands on to a program of its own is made to block.
+  const handOn = 'sysopen STDOUT, shift, O_WRONLY | O_NONBLOCK or die; exec @ARGV'
+  const words = ['-MFcntl', '-e', handOn, path, process.execPath, sockpitPath, 'help', 'man']
+  const child = startProgram(t, 'perl', words)
+  const came = rest(child.exit.then(() => closeSync(writer)))
+  assert.equal((await child.exit).code, 0)
+  assert.equal((await came).toString(), text(await said))
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { type ReceiveOptions, Receiver } from '../../src/net/receiver.ts'
+import { account } from '../../src/net/turns.ts'
 import { type Pair, pair, roundTrip, signal } from './loopback.ts'
 
 const quick = { timeout: 6_000 }
@@ -211,6 +212,29 @@ describe('read size', () => {
     assert.equal(texts(one).join(''), 'abcdef')
     assert.equal(texts(other).join(''), 'z'.repeat(1_000))
   })
+})
+
+describe('where a turn of the event loop has no time left', () => {
+  test(
+    'a long read waits for the next one, though others read into the same memory; a brief one does not',
+    quick,
+    async () => {
+      const reads: string[] = []
+      const receiver = new Receiver(usual)
+      receiver.deliver = (bytes) => reads.push(Buffer.from(bytes).toString('latin1'))
+      const { buffer, callback } = receiver.onread
+      assert.ok(buffer instanceof Uint8Array)
+      const read = (text: string) => callback(Buffer.from(buffer.buffer).write(text, 'latin1'), buffer)
+      account({ goOn: () => {} }, 50)
+      read('brief')
+      read('long '.repeat(1_000))
+      read('another')
+      assert.deepEqual(reads, ['brief', 'another'])
+      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+      assert.deepEqual(reads.slice(2), ['long '.repeat(1_000)])
+      receiver.stop()
+    },
+  )
 })
 
 describe('rate', () => {

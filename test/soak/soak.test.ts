@@ -65,6 +65,6 @@ test('clients of every kind come and go: all are served, no file and no timer is
   for (const finding of await soak(3_000, 250, false)) {
     // Nothing can be said of memory after so short a time.
     assert.equal(faultOf({ ...finding, liveMiB: 0 }), undefined, finding.name)
-    assert.ok(finding.clients >= 10, `${finding.name}: ${finding.clients} clients`)
+    assert.ok(finding.clients >= 3, `${finding.name}: ${finding.clients} clients`)
   }
 })
