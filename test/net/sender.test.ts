@@ -359,9 +359,9 @@ describe('afterwards', () => {
 describe('the stall timeout', () => {
   test('gives a peer up that takes nothing', quick, async () => {
     const { sender, log, stalled, stuck } = await connected({ maxQueue: 2 ** 30, stallTimeoutMs: 40 })
+    const startedAt = performance.now()
     sender.send(Buffer.alloc(tooMuch))
     await stalled.came
-    const startedAt = performance.now()
     await stuck.came
     assert.ok(performance.now() - startedAt >= 35)
     assert.equal(log.at(-1), 'stuck')
