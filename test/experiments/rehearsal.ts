@@ -110,7 +110,11 @@ export function rehearse(experiment: Experiment, { sabotages, mayMiss = [] }: Re
 async function observe(part: Part): Promise<Evidence> {
   for (let tries = 1; ; tries += 1) {
     const evidence = await runPart(part)
-    const isMissed = part.claims.some(({ judge }) => judge(evidence).verdict === 'not observed this run')
+    const isMissed = part.claims.some(({ judge }) => {
+      const { verdict, figures } = judge(evidence)
+      // Other tests have ports, too.
+      return verdict === 'not observed this run' || figures.startsWith('somebody else has port')
+    })
     if (!isMissed || tries === mostTries) return evidence
   }
 }
