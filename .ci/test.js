@@ -25,9 +25,10 @@ writeFileSync(
 )
 const apart = folders.map(({ name }) => name).filter((name) => !shared.includes(name))
 const files = [together, ...apart.flatMap(filesOf).map((file) => `${built}/${file}`)]
+// A file that does not end fails after five minutes, instead of never.
 const { status } = spawnSync(
   process.execPath,
-  ['--test', '--test-reporter=spec', '--test-concurrency=3', ...files],
+  ['--test', '--test-reporter=spec', '--test-concurrency=3', '--test-timeout=300000', ...files],
   { stdio: 'inherit' },
 )
 process.exitCode = status ?? 1

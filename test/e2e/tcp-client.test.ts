@@ -367,12 +367,15 @@ describe('tcp-client', { concurrency: 3 }, () => {
   })
 
   test('/pause stops reading, /reset aborts: the peer sees RST, and that is no failure of ours', async (t) => {
-    const { peerAt, port } = await keepPeers(t)
+    // Who was not accepted before his reset may look as if he had ended with a FIN.
+    const { peerAt, port } = await keepPeers(t, ({ socket }) => socket.write('accepted\n'))
     const client = start(t, [
       'tcp-client',
       '127.0.0.1',
       String(port),
       '--json',
+      '-e',
+      '/expect accepted',
       '-e',
       '/pause',
       '-e',

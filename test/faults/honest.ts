@@ -25,7 +25,10 @@ export async function honestStream(t: TestContext, port: number): Promise<RoundT
   }
 }
 
-/** Two who chat: what one says is what the other hears, whatever else is said. */
+/** So long a line of a chat may take until it is taken for dropped, milliseconds: far longer than it should. */
+const droppedMs = 2_000
+
+/** Two who chat: what one says is what the other hears; undefined where a listener could not keep up and missed it. */
 export async function honestChat(t: TestContext, port: number): Promise<RoundTrip> {
   const [speaker, listener] = [await connectTo(t, port), await connectTo(t, port)]
   let line = ''
@@ -40,8 +43,12 @@ export async function honestChat(t: TestContext, port: number): Promise<RoundTri
   })
   return (text) =>
     new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(undefined), droppedMs)
       line = `${text}\n`
-      heard = resolve
+      heard = (what) => {
+        clearTimeout(timer)
+        resolve(what)
+      }
       speaker.socket.write(line)
     })
 }

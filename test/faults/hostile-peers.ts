@@ -71,7 +71,7 @@ const unfinished: HostilePeer = async (port) => {
   const payload = Buffer.alloc(size, 'more')
   const peer = await webSocket(port)
   peer.socket.write(maskedFrame({ opcode: opcode.binary, payload, fin: false }))
-  await peer.pour(times(59, maskedFrame({ opcode: opcode.continuation, payload, fin: false })), 3 * pressMs)
+  await peer.pour(times(59, maskedFrame({ opcode: opcode.continuation, payload, fin: false })), patienceMs)
   await peer.stay(pressMs)
   return peer.leave()
 }

@@ -121,7 +121,7 @@ async function suffer(
   const sample = () => {
     peak = Math.max(peak, residentMiB(server))
   }
-  const sampler = setInterval(sample, 10)
+  const sampler = setInterval(sample, 10).unref()
   try {
     let printed = ''
     await served(honest.roundTrip, async () => {
