@@ -29,7 +29,12 @@ const mostBrief = 1_024
 const readsPerSecond = 10
 
 /** One buffer for every socket: a read is told and used up before the next one begins. */
-let shared = Buffer.allocUnsafeSlow(0)
+let shared: Buffer = Buffer.allocUnsafeSlow(0)
+
+/** Has every socket read into this memory, unless what they read into is larger already. */
+export function shareReads(memory: Buffer): void {
+  if (memory.length > shared.length) shared = memory
+}
 
 /** Holds reads that are put off: where many have much to say, there are a hundred of them in every turn. */
 const putOffs = new Arena(leftovers)

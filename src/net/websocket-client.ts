@@ -9,13 +9,11 @@ import {
   WebSocketError,
 } from '../errors.ts'
 import type { Teller, WebSocketClosedEvent } from '../event.ts'
-import { Arena } from '../wire/arena.ts'
 import { describeCloseCode, isNormalClosure } from '../wire/close-code.ts'
 import { encodeRequest, type UpgradeRequest } from '../wire/handshake.ts'
 import type { Problem } from '../wire/handshake-response.ts'
 import { type ConnectOptions, connect } from './connect.ts'
 import type { Driver, EndReason, OnEof, Outcome } from './driver.ts'
-import { leftovers } from './garbage.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Limits } from './limits.ts'
 import { aborted } from './resolve.ts'
@@ -24,6 +22,7 @@ import { ClientUpgrade, withoutCredentials } from './upgrade.ts'
 import { errorOf } from './verdict.ts'
 import { carryOutOnWebSocket } from './websocket-actions.ts'
 import { WebSocketConnection, type WebSocketOptions, type WebSocketOwner } from './websocket-connection.ts'
+import { createArena } from './websocket-memory.ts'
 import { createMaskSource, wantedOf } from './websocket-owner.ts'
 
 export interface WebSocketClientOptions extends ConnectOptions, WebSocketOptions {
@@ -190,7 +189,7 @@ export class WebSocketClient implements Driver {
       role: 'client',
       teller,
       limits: this.#limits,
-      arena: new Arena(leftovers),
+      arena: createArena(),
       ...(tls !== undefined && { tls }),
       wanted: wantedOf(teller),
       now,

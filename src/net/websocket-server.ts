@@ -7,7 +7,6 @@ import {
   type WebSocketClosedEvent,
   type WebSocketState,
 } from '../event.ts'
-import { Arena } from '../wire/arena.ts'
 import type { Policy } from '../wire/handshake.ts'
 import type { Driver, EndReason, Outcome } from './driver.ts'
 import { isLoopback } from './endpoint.ts'
@@ -22,6 +21,7 @@ import type { TlsPlan } from './tls.ts'
 import { ServerUpgrade } from './upgrade.ts'
 import { carryOutOnWebSocket } from './websocket-actions.ts'
 import { WebSocketConnection, type WebSocketOptions, type WebSocketOwner } from './websocket-connection.ts'
+import { createArena } from './websocket-memory.ts'
 import { wantedOf } from './websocket-owner.ts'
 import { WebSocketTotals } from './websocket-totals.ts'
 
@@ -174,7 +174,7 @@ export class WebSocketServer implements Driver {
       role: 'server',
       teller,
       limits: this.#limits,
-      arena: new Arena(leftovers),
+      arena: createArena(),
       wanted: wantedOf(teller),
       now,
       // A server masks nothing.

@@ -1,4 +1,5 @@
 /** Memory for what is being written and for messages that are not complete: lent, given back, lent again. */
+import { placeInSimd } from './simd.ts'
 
 /** What is kept for the next who asks, bytes altogether. */
 const mostKept = 12 * 2 ** 20
@@ -54,7 +55,9 @@ export class Arena {
 
   /** Nobody uses it any more. */
   give(buffer: Buffer): void {
-    if (this.#free.length === mostPieces || this.#kept + buffer.length > mostKept) {
+    // What masks fast is kept in any case: dropping it would free nothing, and there is no more of it.
+    const isFast = placeInSimd(buffer) !== -1
+    if (!isFast && (this.#free.length === mostPieces || this.#kept + buffer.length > mostKept)) {
       this.#leftovers.dropped(buffer.length)
       return
     }

@@ -9,14 +9,11 @@ import {
   writeHeader,
 } from './frame.ts'
 import type { Gatherer } from './gatherer.ts'
-import { applyMask, copyMasked } from './mask.ts'
+import { applyMask, copyBytes, copyMasked } from './mask.ts'
 import { bitsOf, type Output, type Wanted } from './output.ts'
 
-/** Up to this size bytes are copied one by one: measured, a call of `set` costs as much as 48 of them. */
-const fewBytes = 48
-
 /** As much as a large read may bring, and some headers, bytes. */
-const slabSize = 2 ** 18 + 2 ** 10
+export const slabSize = 2 ** 18 + 2 ** 10
 
 export interface WriterOptions {
   readonly role: Role
@@ -57,9 +54,7 @@ export class FrameWriter {
     const memory = this.#reserve(length)
     const mask = this.#nextKey()
     const bodyAt = writeHeader(memory, this.#size, first, length, lengthFormOf(length), mask)
-    if (length <= fewBytes) {
-      for (let at = 0; at < length; at += 1) memory[bodyAt + at] = payload[start + at] ?? 0
-    } else memory.set(payload.subarray(start, end), bodyAt)
+    copyBytes(payload, start, end, memory, bodyAt)
     this.#finish(memory, first, bodyAt, length, mask)
   }
 

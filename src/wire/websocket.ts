@@ -30,9 +30,6 @@ const units: Readonly<Record<LimitOutput['what'], string>> = {
   pongs: 'bytes of pongs that nobody reads',
 }
 
-/** Up to this size an echo is unmasked while it is copied, bytes. */
-const mostCopied = 1_024
-
 export class WebSocketMachine implements MessageTaker {
   readonly #options: WebSocketOptions
   /** Each is made when it is first needed: many connections say nothing for long. */
@@ -151,7 +148,7 @@ export class WebSocketMachine implements MessageTaker {
   }
 
   takeMasked(bytes: Uint8Array, start: number, end: number, key: Uint8Array): boolean {
-    if (!this.#isBareEcho || end - start > mostCopied || !this.isOpen) return false
+    if (!this.#isBareEcho || !this.isOpen) return false
     this.#out.echoMasked(opcodes.binary, bytes, start, end, key)
     return true
   }

@@ -5,6 +5,7 @@ import { mostHeaderBytes } from '../../src/wire/frame.ts'
 import { FrameWriter } from '../../src/wire/frame-writer.ts'
 import { Gatherer } from '../../src/wire/gatherer.ts'
 import type { Output } from '../../src/wire/output.ts'
+import { claimSimd } from '../../src/wire/simd.ts'
 import { noise, nothing } from './machine.ts'
 
 const mebibyte = 2 ** 20
@@ -46,6 +47,18 @@ describe('lent memory', () => {
     arena.take(8 * mebibyte)
     assert.deepEqual(told, ['look', 'look', 8 * mebibyte])
   })
+})
+
+test('memory in which masking is fast is kept, whatever else is', () => {
+  const told: number[] = []
+  const arena = new Arena({ dropped: (bytes) => told.push(bytes), look: () => {} })
+  const fast = claimSimd(1_000)
+  assert.ok(fast)
+  arena.give(arena.take(12 * mebibyte))
+  arena.give(fast)
+  arena.give(Buffer.alloc(1_001))
+  assert.deepEqual(told, [1_001])
+  assert.equal(arena.take(1_000), fast)
 })
 
 describe('gathering', () => {
