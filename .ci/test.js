@@ -9,6 +9,16 @@ const built = 'dist/test'
 const together = `${built}/together.js`
 const shared = ['', 'wire', 'views', 'help', 'menu', 'session', 'commands']
 
+/** What takes longest begins first, so that in the end nobody waits for one file. */
+const longest = [
+  'faults/hostile',
+  'e2e/tls',
+  'faults/terminal',
+  'fuzz/texts',
+  'fuzz/wire',
+  'e2e/streams',
+].map((name) => `${built}/${name}.test.js`)
+
 const folders = readdirSync(built, { withFileTypes: true }).filter((entry) => entry.isDirectory())
 const filesOf = (folder) =>
   readdirSync(`${built}/${folder}`)
@@ -24,7 +34,8 @@ writeFileSync(
     .join(''),
 )
 const apart = folders.map(({ name }) => name).filter((name) => !shared.includes(name))
-const files = [together, ...apart.flatMap(filesOf).map((file) => `${built}/${file}`)]
+const others = apart.flatMap(filesOf).map((file) => `${built}/${file}`)
+const files = [...longest, together, ...others.filter((file) => !longest.includes(file))]
 // A file that does not end fails after five minutes, instead of never.
 const { status } = spawnSync(
   process.execPath,
