@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test'
 import { drawPort } from './sockets.ts'
 import { type EventOf, type Running, type Serving, type StartOptions, start } from './sockpit.ts'
 
-const patienceMs = 15_000
+const patienceMs = 30_000
 
 /** Why a test that reads /proc cannot run here. */
 export const onLinux = process.platform === 'linux' ? false : '/proc is there on Linux only'

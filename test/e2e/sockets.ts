@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 
-const patienceMs = 15_000
+const patienceMs = 30_000
 
 /** One end of a connection, and everything that it received. */
 export class Peer {

@@ -64,8 +64,8 @@ export interface StartOptions {
 }
 
 /** How long anything is waited for, milliseconds: generous, since the machine may be busy. */
-const patienceMs = 15_000
-const processLimitMs = 40_000
+const patienceMs = 30_000
+const processLimitMs = 90_000
 
 function findRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url))

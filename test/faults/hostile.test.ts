@@ -100,7 +100,7 @@ interface Stage {
 async function setStage(t: TestContext, { service = 'ws-echo', before = '' }: Row): Promise<Stage> {
   const [words, meet] = services[service]
   const script = `${before}exec ${sockpitCommand} ${words} --raw >/dev/null`
-  const server = startProgram(t, 'sh', ['-c', script], { limitMs: 60_000 })
+  const server = startProgram(t, 'sh', ['-c', script], { limitMs: 120_000 })
   const [, port] = await server.said(/listening\s+on\s+\S*127\.0\.0\.1:(\d+)/)
   const honest = watch(await meet(t, Number(port)), server)
   for (let round = 0; round < 200; round += 1) await honest.roundTrip(`round ${round}`)

@@ -19,7 +19,7 @@ export const quick = { timeout: 10_000 }
 export const needsIPv6 = { ...quick, skip: hasIPv6 ? false : 'this machine has no IPv6' }
 export const needsLinux = { ...quick, skip: process.platform === 'linux' ? false : 'only Linux does this' }
 
-const patienceMs = 8_000
+const patienceMs = 15_000
 
 /** Waits until it is so, turn by turn of the event loop; says what did not come where it takes too long. */
 export async function until(isSo: () => boolean, what: string): Promise<void> {
