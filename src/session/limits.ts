@@ -39,6 +39,8 @@ export class Idle implements Listener {
   readonly #timer: NodeJS.Timeout
   #isHeld = false
   #heard = 0
+  /** In this turn of the event loop it has begun anew: once is enough, since each time costs as much as sending a line. */
+  #fresh: NodeJS.Immediate | undefined
   #isOver = false
 
   constructor(afterMs: number, stop: AbortController) {
@@ -61,7 +63,11 @@ export class Idle implements Listener {
 
   hear(): void {
     this.#heard += 1
-    if (!this.#isOver) this.#timer.refresh()
+    if (this.#isOver || this.#fresh !== undefined) return
+    this.#timer.refresh()
+    this.#fresh = setImmediate(() => {
+      this.#fresh = undefined
+    })
   }
 
   /** While the output is full it is we who let nothing happen. */
@@ -73,5 +79,6 @@ export class Idle implements Listener {
   end(): void {
     this.#isOver = true
     clearTimeout(this.#timer)
+    clearImmediate(this.#fresh)
   }
 }
