@@ -100,9 +100,13 @@ function lostTerminals(): number[] {
   return [...terminals].filter((fd) => statOf(fd) !== undefined && !isATerminal(fd))
 }
 
+/** A hang-up was told: a terminal that is still there may go at any moment. */
+let isHungUp = false
+
 /** At its end Node puts each terminal back as it was, and aborts where it cannot: what is closed it leaves alone. */
 function leaveLostTerminals(): void {
-  for (const fd of lostTerminals()) closeSync(fd)
+  const open = [...terminals].filter((fd) => statOf(fd) !== undefined)
+  for (const fd of isHungUp ? open : lostTerminals()) closeSync(fd)
 }
 
 /** Whether it is /dev/null. */
@@ -143,6 +147,7 @@ function createSignals() {
   let tell: ((signal: EndingSignal) => void) | undefined
   let isEnding = false
   const onSignal = (signal: EndingSignal): void => {
+    if (signal === 'SIGHUP') isHungUp = true
     // Of one lost terminal the kernel tells, the shell, and whatever is read or written: that is one signal.
     if (isEnding && signal === 'SIGHUP' && lostTerminals().length > 0) return
     if (isEnding || tell === undefined) process.exit(signalCodes[signal])
