@@ -38,7 +38,7 @@ export async function runProgram(context: Context, words: readonly string[]): Pr
     program.parse([...words], { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    if (error.exitCode !== 0) throw new UsageError(sentence(error.message))
+    if (error.exitCode !== 0) throw new UsageError(strangeOption(error.message) ?? sentence(error.message))
   }
   return run()
 }
@@ -98,7 +98,7 @@ function define(
   command.action(() => {
     const { args } = command
     if (args.length > operands.length) {
-      const isAddress = operands[0]?.usage === '[[host:]port]'
+      const isAddress = operands[0]?.usage === '[[host:]port]' && !/^\d+$/.test(args[0] ?? '')
       const hint = isAddress ? `; host and port are one word: ${args[0]}:${args[1]}` : ''
       throw new UsageError(`${name} does not take ${args.length} arguments${hint}`)
     }
@@ -128,6 +128,16 @@ function createOption(row: OptionRow): Option {
   return row.repeat === true
     ? option.argParser((text, before: unknown[] | undefined) => [...(before ?? []), named(text)])
     : option.argParser(named)
+}
+
+/** An option that only other commands have is no typing error: it is said whose it is. */
+function strangeOption(message: string): string | undefined {
+  const [, flag = ''] = /^error: unknown option '(--[a-z-]+)/.exec(message) ?? []
+  const owners = subcommands
+    .filter(({ options }) => Object.values(options).some(({ flags }) => flags.split(/[\s,]+/).includes(flag)))
+    .map(({ name }) => name)
+  if (owners.length === 0) return undefined
+  return `Unknown option "${flag}": it is one of ${owners.join(', ')}. --help lists what there is.`
 }
 
 /** Commander's message as one line of ours: `error: unknown option '--ech'\n(Did you mean --echo?)`. */

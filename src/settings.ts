@@ -153,7 +153,10 @@ export function settingExamples(transport: Transport): string {
 /** @throws UsageError where the transport has no such setting, or the value is none */
 export function parseSetting(name: string, value: string, transport: Transport): Setting {
   const row = Object.hasOwn(rows, name) ? rows[name as Setting['name']] : undefined
-  if (row?.transports.includes(transport) === true) return row.parse(value)
+  if (row?.transports.includes(transport) === true) {
+    if (value === '') throw new UsageError(`/set ${name}: a value is missing, such as ${row.example}`)
+    return row.parse(value)
+  }
   const names = settingNames(transport)
   if (row !== undefined) {
     const owners = row.transports.map((owner) => transportNames[owner])

@@ -143,7 +143,11 @@ describe('a value of UDP', () => {
       for (const text of bad) {
         assert.throws(
           () => parseSetting(name, text, 'udp'),
-          (error: unknown) => error instanceof UsageError && error.message.includes(`"${text}"`),
+          (error: unknown) => {
+            assert.ok(error instanceof UsageError)
+            const missing = `/set ${name}: a value is missing, such as `
+            return text === '' ? error.message.startsWith(missing) : error.message.includes(`"${text}"`)
+          },
           `${name} ${text}`,
         )
       }

@@ -95,6 +95,9 @@ export const ncTcpClient: Tool<typeof tcpClientOptions> = {
   },
 }
 
+/** What nc and ncat lack for groups; without it there is nothing to listen to. */
+export const noGroups = 'it joins no groups'
+
 /** What netcats do not know of datagrams. */
 export const netcatDatagrams = {
   split: (how) => (how === 'none' ? anyway : cannot('a datagram is what one read of its input brings')),
@@ -125,11 +128,12 @@ export const ncUdpServer: Tool<typeof udpServerOptions> = {
     service: (service) =>
       service === 'none' || service === 'discard' ? anyway : cannot('it has no services'),
     echo: cannot('it has no services'),
-    join: cannot('it joins no groups'),
+    join: cannot(noGroups),
     reuseAddress: cannot('it does not let its port be shared'),
     reusePort: cannot('it does not let its port be shared'),
   },
-  command({ host, port }, { words }, { service, echo }) {
+  command({ host, port }, { words }, { service, echo, join = [] }) {
+    if (join.length > 0) return { none: noGroups }
     if (echo === true || !(service === undefined || service === 'none' || service === 'discard')) {
       return { none: noService }
     }

@@ -2,7 +2,7 @@
 import type { commonOptions } from '../commands/options/common.ts'
 import type { streamOptions, tcpClientOptions, tcpServerOptions } from '../commands/options/tcp.ts'
 import type { datagramOptions, udpClientOptions, udpServerOptions } from '../commands/options/udp.ts'
-import { netcatDatagrams, netcatStream } from './nc.ts'
+import { netcatDatagrams, netcatStream, noGroups } from './nc.ts'
 import {
   anyway,
   cannot,
@@ -117,11 +117,12 @@ export const ncatUdpServer: Tool<typeof udpServerOptions> = {
     service: (service) =>
       service === 'none' || service === 'discard' || service === 'echo' ? anyway : noService,
     echo: anyway,
-    join: cannot('it joins no groups'),
+    join: cannot(noGroups),
     reuseAddress: anyway,
     reusePort: cannot('it does not set SO_REUSEPORT'),
   },
-  command({ host, port }, { words }, { service = 'none', echo }) {
+  command({ host, port }, { words }, { service = 'none', echo, join = [] }) {
+    if (join.length > 0) return { none: noGroups }
     const name = echo === true ? 'echo' : service
     if (name !== 'none' && name !== 'discard' && name !== 'echo')
       return { none: `it would need a program that does ${name}` }

@@ -5,6 +5,7 @@ import { createServer, type Server, type TLSSocket } from 'node:tls'
 import { TlsError } from '../errors.ts'
 import { msSince } from '../event.ts'
 import type { TlsEvent, TlsIdentity } from '../tls-event.ts'
+import { recordHead } from '../wire/tls-record.ts'
 import { rawUnder } from './raw-handle.ts'
 import {
   chainOf,
@@ -125,7 +126,8 @@ class Handshakes {
         fail(error, socket) {
           over()
           if (isPlainText(error)) raw.write(unexpectedMessage)
-          reject(new TlsError(`the TLS handshake failed: ${reasonOf(error, socket)}`, { cause: error }))
+          const reason = reasonOf(error, socket, count().received)
+          reject(new TlsError(`the TLS handshake failed: ${reason}`, { cause: error }))
         },
       })
       raw.once('close', onClose)
@@ -138,10 +140,17 @@ function keyOf({ remoteAddress, remotePort, localPort }: Socket): string {
   return `${remoteAddress} ${remotePort} ${localPort}`
 }
 
-function reasonOf(error: Error, { authorizationError }: TLSSocket): string {
+function reasonOf(error: Error, { authorizationError }: TLSSocket, received: number): string {
   // Its type says Error, and it is the code of one.
   const distrust: unknown = authorizationError
   if (typeof distrust === 'string') return `their certificate is not one of --client-ca (${distrust})`
-  if (isLeaving(error)) return 'they left before it was done'
+  if (isLeaving(error)) return reasonOfLeaving(received)
   return describeTlsFault(error, 'server')
+}
+
+/** OpenSSL judges nothing before it has the head of a record. */
+function reasonOfLeaving(received: number): string {
+  if (received === 0 || received >= recordHead) return 'they left before it was done'
+  const bytes = received === 1 ? '1 byte' : `${received} bytes`
+  return `they left after ${bytes}, fewer than any record of TLS has: plain text to a port with TLS, perhaps`
 }

@@ -5,6 +5,7 @@ import type { Action, Peers } from '../action.ts'
 import type { Context, Output } from '../context.ts'
 import { ExpectationError, SockpitError } from '../errors.ts'
 import { group } from '../quantities.ts'
+import { wrapWords } from '../views/cells.ts'
 import { complete } from './completion.ts'
 import type { History } from './history.ts'
 import type { Interpreter } from './interpreter.ts'
@@ -185,7 +186,7 @@ export class Prompt implements TypedLine {
     if ('line' in pasted) this.#readline.write(pasted.line)
     else if ('tooLong' in pasted) {
       const text = `what was pasted has ${group(pasted.tooLong)} characters; at most ${group(longestPaste)} are sent`
-      this.#options.screen.error(`${text}: /file sends a file`)
+      this.#tellError(`${text}: /file sends a file`)
     } else this.#inTurn({ kind: 'send', payload: Buffer.from(pasted.lines) })
   }
 
@@ -212,15 +213,21 @@ export class Prompt implements TypedLine {
 
   /** Each line is carried out in its turn; what must work while a peer keeps us waiting does not wait long. */
   #onLine(line: string): void {
-    const { history, interpreter, screen } = this.#options
+    const { history, interpreter } = this.#options
     history?.add(line)
     try {
       this.#inTurn(interpreter.parse(line))
     } catch (error) {
       if (!(error instanceof SockpitError)) throw error
-      screen.error(error.message)
+      this.#tellError(error.message)
     }
     this.#prompt()
+  }
+
+  #tellError(message: string): void {
+    const { context, screen } = this.#options
+    const { stderr } = context
+    screen.error(message, stderr.isTerminal ? (line) => foldError(line, stderr.width()) : undefined)
   }
 
   #inTurn(action: Action): void {
@@ -230,7 +237,7 @@ export class Prompt implements TypedLine {
   }
 
   async #carryOut(action: Action): Promise<void> {
-    const { interpreter, screen } = this.#options
+    const { interpreter } = this.#options
     try {
       await interpreter.carryOut(action)
       if (action.kind === 'peers') this.#offerPeers()
@@ -238,10 +245,16 @@ export class Prompt implements TypedLine {
       if (this.#signal.aborted) return
       if (!(error instanceof SockpitError)) throw error
       // The event has told of an expectation that failed, and what came instead.
-      if (!(error instanceof ExpectationError)) screen.error(error.message)
+      if (!(error instanceof ExpectationError)) this.#tellError(error.message)
     }
     this.#prompt()
   }
+}
+
+/** Words as lines that stand behind `sockpit: `; one that is too narrow for that is left to the terminal. */
+function foldError(words: string, columns: number): readonly string[] {
+  const width = columns - 'sockpit: '.length - 1
+  return width < 20 ? [words] : wrapWords(words, width)
 }
 
 const urgentKinds: ReadonlySet<string> = new Set([

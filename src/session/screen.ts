@@ -24,6 +24,9 @@ const gatherSize = 65_536
 /** How often a pipe is asked whether somebody still reads it, milliseconds. */
 const readerCheckMs = 500
 
+/** As wide as the word before it: what stands below an error's first line. */
+const indent = ' '.repeat('sockpit: '.length)
+
 /**
  * Where events become visible: the view on standard output, what is said to the person on standard error,
  * both above the line being typed. It knows when the output cannot take more, and when nobody reads it.
@@ -70,9 +73,13 @@ export class Screen implements Listener {
     if (this.#narration?.kinds.has(event.kind) === true) this.#narrate(event, this.#narration)
   }
 
-  /** One line on standard error that begins `sockpit: `. */
-  error(message: string): void {
-    this.#say(`sockpit: ${oneLine(message)}\n`)
+  /**
+   * One line on standard error that begins `sockpit: `.
+   * @param fold breaks it at words, where a person reads it and the terminal would break it anywhere
+   */
+  error(message: string, fold = (line: string): readonly string[] => [line]): void {
+    const [first = '', ...rest] = fold(oneLine(message))
+    this.#say([`sockpit: ${first}`, ...rest.map((line) => `${indent}${line}`)].join('\n').concat('\n'))
   }
 
   /** Writes what the view still holds back, and settles when the output has taken everything, or in time. */

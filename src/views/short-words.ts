@@ -97,7 +97,9 @@ function closed(event: EventOf<'closed'>): string {
   const lost = event.unsent === 0 ? '' : `; ${formatBytes(event.unsent)} never left`
   if (event.transport === 'websocket') return `closed: ${endOfWebSocket(event)}${lost}`
   const { answered, first } = event
-  const fins = answered ? 'a FIN each way' : `a FIN from ${first === 'us' ? 'us' : 'them'} only`
+  // Whether theirs would have come is not known where nobody waited for it.
+  const alone = first === 'us' ? 'our FIN, without waiting for theirs' : 'their FIN, and none of ours'
+  const fins = answered ? 'a FIN each way' : alone
   return `closed: ${event.how === 'fin' ? fins : endOfTcp(event)}${lost}`
 }
 

@@ -11,8 +11,8 @@ export type TlsSighting =
 const contentTypes = { alert: 21, handshake: 22 }
 const clientHello = 1
 const serverName = 0
-/** Content type, version and length. */
-const recordHead = 5
+/** Content type, version and length, bytes. */
+export const recordHead = 5
 
 /** Descriptions of alerts that say why a handshake came to nothing (RFC 8446 §6). */
 const alerts: Readonly<Record<number, string>> = {

@@ -211,3 +211,12 @@ test('a wrong address is refused as the command itself would', async (t) => {
   const { code, stdout } = await run(t, ['tcp-server', '65536', '--like'])
   assert.deepEqual([code, stdout.length], [2, 0])
 })
+
+test('nc and ncat have no command for a group: they would listen to something else', async () => {
+  const context = fakeContext()
+  assert.equal(await runProgram(context, ['udp-server', '5000', '--join', '239.1.1.1', '--like']), 0)
+  const { stdout } = context.written
+  for (const tool of ['nc', 'ncat'])
+    assert.match(stdout, new RegExp(`^  ${tool} +no such command: it joins no groups$`, 'm'))
+  assert.match(stdout, /^ {2}socat .*ip-add-membership=239\.1\.1\.1/m)
+})

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { openMailbox } from './datagrams.ts'
 import { sockpitCommand, startProgram, temporaryFolder } from './sockpit.ts'
 import { onTerminal, promptWithPeer, screenOf, shows, skip } from './terminals.ts'
 
@@ -172,4 +173,16 @@ test('Ctrl-D is the end of stdin: our FIN, and what still comes is shown; exit 0
   const { code } = await client.exit
   assert.equal(code, 0)
   assert.match(client.stdout.toString(), /farewell\\n/)
+})
+
+test('an error is broken at words, not where the terminal ends', { skip }, async (t) => {
+  const { port } = await openMailbox(t)
+  const client = onTerminal(t, `stty cols 60; ${sockpitCommand} udp-client 127.0.0.1 ${port} --no-color`)
+  await client.printed('udp> ')
+  client.write('/pause\r')
+  await client.printed('then fg')
+  assert.match(
+    client.stdout.toString(),
+    /sockpit: \/pause cannot be done here: UDP has no flow ?\r\n {9}control, so/,
+  )
 })

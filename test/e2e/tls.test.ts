@@ -289,6 +289,14 @@ test('who begins no handshake, or leaves in the midst of it, holds nobody up', a
   assert.match(message, /they left before it was done/)
   const verdict = overTcp(await server.event('closed', ({ socket }) => socket === 'server#2'))
   assert.deepEqual([verdict.first, verdict.code], ['peer', undefined])
+
+  const short = await connectTo(t, port)
+  short.socket.end('hi\n')
+  const { message: why } = await server.event('failed', ({ socket }) => socket === 'server#3')
+  assert.match(
+    why,
+    /they left after 3 bytes, fewer than any record of TLS has: plain text to a port with TLS/,
+  )
 })
 
 test('a bare FIN after TLS is a truncation: told, and exit 4', async (t) => {

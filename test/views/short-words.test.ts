@@ -89,8 +89,8 @@ const table: readonly [EventBody, string | undefined][] = [
   [frame(1, 'fox'), undefined],
   [frame(11, 'fox'), undefined],
   [{ ...tcp, first: 'us', how: 'fin', answered: true }, 'closed: a FIN each way'],
-  [{ ...tcp, first: 'us', how: 'fin', answered: false }, 'closed: a FIN from us only'],
-  [{ ...tcp, first: 'peer', how: 'fin', answered: false }, 'closed: a FIN from them only'],
+  [{ ...tcp, first: 'us', how: 'fin', answered: false }, 'closed: our FIN, without waiting for theirs'],
+  [{ ...tcp, first: 'peer', how: 'fin', answered: false }, 'closed: their FIN, and none of ours'],
   [
     { ...tcp, first: 'peer', how: 'reset', answered: false, code: 'ECONNRESET', unsent: 7 },
     'closed: RST came (ECONNRESET); 7 B never left',
