@@ -130,7 +130,7 @@ const refused: readonly [line: string, message: RegExp][] = [
   ['/set', /^\/set: "" cannot be set: expected no-delay, /],
   ['/set readsize 5', /^\/set: "readsize" cannot be set: did you mean read-size\?/],
   ['/set zzz 5', /^\/set: "zzz" cannot be set: expected no-delay, half-open, .*, eol$/],
-  ['/set no-delay', /^\/set no-delay: "" is not on or off/],
+  ['/set no-delay', /^\/set no-delay: a value is missing, such as on$/],
   ['/set half-open yes', /^\/set half-open: "yes" is not on or off/],
   ['/set rate 0', /"0" is out of range/],
   ['/set chunk many', /"many" is not a size/],

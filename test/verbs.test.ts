@@ -139,7 +139,7 @@ const refused: readonly [line: string, message: RegExp][] = [
   ['/wait open', /^\/wait: "open" is neither a duration such as 200ms nor drained$/],
   ['/set no-delay on', /^\/set: no-delay is for TCP, WebSocket: here rate, /],
   ['/set ttl 0', /"0" is not a whole number from 1 to 255/],
-  ['/set broadcast', /^\/set broadcast: "" is not on or off/],
+  ['/set broadcast', /^\/set broadcast: a value is missing, such as on$/],
   ['/send', /^\/send needs a text/],
   ['/expect ""', /^\/expect needs a text that is not empty/],
   ['/to 3 /zap', /^"\/zap" is no verb/],
