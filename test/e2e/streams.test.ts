@@ -102,7 +102,7 @@ describe('streams', { concurrency: 3 }, () => {
 
   test('hex: rows of offset, bytes and text for each write and read', async (t) => {
     const port = await listenHere(t, (peer) => {
-      void peer.fin.then(() => peer.socket.end(`bye\0${'\xe9'}`))
+      peer.socket.on('end', () => peer.socket.end(`bye\0${'\xe9'}`))
     })
     const outcome = await run(t, ['tcp-client', '127.0.0.1', String(port), '-x'], {
       stdin: 'hello, sockets\n1234',
@@ -123,7 +123,7 @@ describe('streams', { concurrency: 3 }, () => {
 
   test('log: the whole screen of a short talk', async (t) => {
     const port = await listenHere(t, (peer) => {
-      void peer.fin.then(() => peer.socket.end('\x1b[2Jgone\n'))
+      peer.socket.on('end', () => peer.socket.end('\x1b[2Jgone\n'))
     })
     const outcome = await run(
       t,

@@ -367,15 +367,15 @@ describe('tcp-client', { concurrency: 3 }, () => {
   })
 
   test('/pause stops reading, /reset aborts: the peer sees RST, and that is no failure of ours', async (t) => {
-    // Who was not accepted before his reset may look as if he had ended with a FIN.
-    const { peerAt, port } = await keepPeers(t, ({ socket }) => socket.write('accepted\n'))
+    // libuv takes a reset right behind data for a FIN: what is sent then is not taken.
+    const { peerAt, port } = await keepPeers(t, ({ socket }) => {
+      socket.on('end', () => socket.write('more'))
+    })
     const client = start(t, [
       'tcp-client',
       '127.0.0.1',
       String(port),
       '--json',
-      '-e',
-      '/expect accepted',
       '-e',
       '/pause',
       '-e',
@@ -388,7 +388,7 @@ describe('tcp-client', { concurrency: 3 }, () => {
     assert.equal((await client.exit).code, 0)
     const { first, how } = overTcp(await client.event('closed'))
     assert.deepEqual([first, how], ['us', 'reset'])
-    assert.equal(await (await peerAt(0)).closed, 'ECONNRESET')
+    assert.match((await (await peerAt(0)).closed) ?? '', /^(ECONNRESET|EPIPE)$/)
     assert.equal(client.eventsOf('paused').length, 1)
   })
 

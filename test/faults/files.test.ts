@@ -8,7 +8,7 @@ import { describe, type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { decodeEvent } from '../../src/views/json.ts'
 import { freeDatagramPort, onLinux, openMailbox } from '../e2e/datagrams.ts'
-import { connectTo, freePort, keepPeers, listenHere, untilListening } from '../e2e/sockets.ts'
+import { connectTo, freePort, keepPeers, listenHere, type Peer, untilListening } from '../e2e/sockets.ts'
 import {
   run,
   serveRaw,
@@ -204,8 +204,8 @@ describe('fds 0, 1, 2 closed at start → no crash', { concurrency: 3, skip: onL
     })
   }
 
-  function answerFin(peer: { readonly fin: Promise<void>; readonly socket: { end(text: string): unknown } }) {
-    void peer.fin.then(() => peer.socket.end('answer'))
+  function answerFin({ socket }: Peer) {
+    socket.on('end', () => socket.end('answer'))
   }
 
   for (const words of ['tcp-server PORT --echo', 'udp-server PORT --echo', 'ws-echo PORT']) {

@@ -65,7 +65,7 @@ describe('stopped at the prompt', { concurrency: 3, skip: withoutScript || onLin
     ['SIGTSTP from outside', (_: Running, pid: number) => process.kill(pid, 'SIGTSTP')],
   ] as const) {
     test(`SIGTSTP and back → the terminal is as it was; ${how}`, async (t) => {
-      const { peerAt, port } = await keepPeers(t, (peer) => void peer.fin.then(() => peer.socket.end()))
+      const { peerAt, port } = await keepPeers(t, (peer) => peer.socket.on('end', () => peer.socket.end()))
       const job = saysItsPid(`tcp-client 127.0.0.1 ${port} --time none --no-color`)
       const client = onTerminal(
         t,

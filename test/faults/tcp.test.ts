@@ -151,7 +151,7 @@ async function clientHalfCloses(t: TestContext, serving: Serving) {
 
 async function answersLate(t: TestContext) {
   const port = await listenHere(t, (peer) => {
-    void peer.fin.then(() => setTimeout(() => peer.socket.end('slow answer\n'), 3_000))
+    peer.socket.on('end', () => setTimeout(() => peer.socket.end('slow answer\n'), 3_000))
   })
   const outcome = await run(t, ['tcp-client', `127.0.0.1:${port}`], { stdin: 'q' })
   assert.deepEqual([outcome.code, text(outcome), outcome.stderr], [0, 'slow answer\n', ''])
