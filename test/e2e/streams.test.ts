@@ -66,11 +66,13 @@ describe('streams', { concurrency: 3 }, () => {
       stdin: openSync(path, 'r'),
       unread: true,
     })
-    const { socket } = await peerAt(0)
+    const peer = await peerAt(0)
+    const { socket } = peer
     await new Promise((resolve) => setTimeout(resolve, 1_000))
     assert.ok(socket.bytesRead < size, `${socket.bytesRead} B were sent although nobody heard of it`)
     client.readOutput()
     assert.equal((await client.exit).code, 0)
+    await peer.fin
     assert.equal(socket.bytesRead, size)
   })
 

@@ -12,7 +12,7 @@ const mebibyte = 2 ** 20
 
 /** How long it presses, milliseconds; and how long it waits for an answer that has to come. */
 const pressMs = 400
-const patienceMs = 8_000
+const patienceMs = 20_000
 
 const opcode = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9 } as const
 
