@@ -95,9 +95,13 @@ function isATerminal(fd: number): boolean {
   return isIt
 }
 
+function openTerminals(): number[] {
+  return [...terminals].filter((fd) => statOf(fd) !== undefined)
+}
+
 /** Those of which the other end has gone: the terminal is none any more. */
 function lostTerminals(): number[] {
-  return [...terminals].filter((fd) => statOf(fd) !== undefined && !isATerminal(fd))
+  return openTerminals().filter((fd) => !isATerminal(fd))
 }
 
 /** A hang-up was told: a terminal that is still there may go at any moment. */
@@ -105,8 +109,7 @@ let isHungUp = false
 
 /** At its end Node puts each terminal back as it was, and aborts where it cannot: what is closed it leaves alone. */
 function leaveLostTerminals(): void {
-  const open = [...terminals].filter((fd) => statOf(fd) !== undefined)
-  for (const fd of isHungUp ? open : lostTerminals()) closeSync(fd)
+  for (const fd of isHungUp ? openTerminals() : lostTerminals()) closeSync(fd)
 }
 
 /** Whether it is /dev/null. */

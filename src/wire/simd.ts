@@ -83,34 +83,45 @@ function whileLeft(step: number, body: readonly number[]): number[] {
   ]
 }
 
-/** Sixteen at once, then four, then one by one: which bytes the key has left is known by its lowest one. */
-const instructions = [
-  ...[...get('key'), ...wide.splat, ...set('keys')],
-  ...whileLeft(16, [
-    ...[
-      ...get('to'),
-      ...get('from'),
-      ...wide.load,
-      ...get('keys'),
-      ...wide.xor,
-      ...tee('masked'),
-      ...wide.store,
-    ],
-    ...[...get('seen'), ...get('masked'), ...wide.or, ...set('seen')],
-  ]),
-  ...whileLeft(4, [
-    ...[...get('to'), ...get('from'), ...op.load, ...get('key'), ...op.xor, ...tee('part'), ...op.store],
-    ...[...get('rest'), ...get('part'), ...op.or, ...set('rest')],
-  ]),
-  ...whileLeft(1, [
-    ...[...get('to'), ...get('from'), ...op.loadByte, ...get('key'), ...op.xor, ...constant(0xff), ...op.and],
-    ...[...tee('part'), ...op.storeByte],
-    ...[...get('rest'), ...get('part'), ...op.or, ...set('rest')],
-    ...[...get('key'), ...constant(8), ...op.shiftRight, ...set('key')],
-  ]),
-  ...[...get('seen'), ...wide.bitmask, ...get('rest'), ...constant(0x8080_8080 | 0), ...op.and, ...op.or],
-  0x0b,
-]
+/** Sixteen at once, then four, then one by one: which bytes the key has left is known by its lowest one. Most
+ * starts need none of it. */
+function instructions(): number[] {
+  return [
+    ...[...get('key'), ...wide.splat, ...set('keys')],
+    ...whileLeft(16, [
+      ...[
+        ...get('to'),
+        ...get('from'),
+        ...wide.load,
+        ...get('keys'),
+        ...wide.xor,
+        ...tee('masked'),
+        ...wide.store,
+      ],
+      ...[...get('seen'), ...get('masked'), ...wide.or, ...set('seen')],
+    ]),
+    ...whileLeft(4, [
+      ...[...get('to'), ...get('from'), ...op.load, ...get('key'), ...op.xor, ...tee('part'), ...op.store],
+      ...[...get('rest'), ...get('part'), ...op.or, ...set('rest')],
+    ]),
+    ...whileLeft(1, [
+      ...[
+        ...get('to'),
+        ...get('from'),
+        ...op.loadByte,
+        ...get('key'),
+        ...op.xor,
+        ...constant(0xff),
+        ...op.and,
+      ],
+      ...[...tee('part'), ...op.storeByte],
+      ...[...get('rest'), ...get('part'), ...op.or, ...set('rest')],
+      ...[...get('key'), ...constant(8), ...op.shiftRight, ...set('key')],
+    ]),
+    ...[...get('seen'), ...wide.bitmask, ...get('rest'), ...constant(0x8080_8080 | 0), ...op.and, ...op.or],
+    0x0b,
+  ]
+}
 
 /** A whole number as WebAssembly writes it, seven bits a byte, the lowest first. */
 function leb128(value: number): number[] {
@@ -124,7 +135,7 @@ function section(id: number, ...content: readonly number[]): number[] {
 
 function moduleBytes(): Uint8Array<ArrayBuffer> {
   const name = (text: string) => [text.length, ...Buffer.from(text)]
-  const body = [2, 3, v128, 2, i32, ...instructions]
+  const body = [2, 3, v128, 2, i32, ...instructions()]
   return Uint8Array.of(
     ...[0, ...Buffer.from('asm'), 1, 0, 0, 0],
     // One function of four numbers that answers one,
