@@ -524,8 +524,10 @@ export type Wants = (kind: EventKind, direction?: Direction) => boolean
 
 /** Takes what happens. Who tells asks `wants` first where building the event costs something. */
 export interface Teller {
-  /** The body is the teller's from now on. */
-  tell(socket: string, body: EventBody): void
+  /** The body is the teller's from now on. @param at when it was, where that is known: milliseconds on its clock */
+  tell(socket: string, body: EventBody, at?: number): void
+  /** Something happened of which nobody wants an event, so that none was built. */
+  stir(): void
   readonly wants: Wants
 }
 
@@ -535,18 +537,32 @@ export interface Listener {
   readonly wants: Wants
 }
 
-/** Stamps every event and gives it to each listener in turn. `now` is in milliseconds. */
-export function createTeller(now: () => number, listeners: readonly Listener[]): Teller {
+/**
+ * Stamps every event and gives it to each listener in turn. `now` is in milliseconds; `stir` is called whatever
+ * happens, wanted or not.
+ */
+export function createTeller(
+  now: () => number,
+  listeners: readonly Listener[],
+  stir: () => void = () => {},
+): Teller {
   let seq = 0
   const wants: Wants = (kind, direction) => listeners.some((listener) => listener.wants(kind, direction))
   return {
     wants,
-    tell(socket, body) {
+    stir,
+    tell(socket, body, at) {
+      stir()
       const direction = 'direction' in body ? body.direction : undefined
-      if (!wants(body.kind, direction)) return
-      seq += 1
-      const event = stamp(body, seq, now(), socket)
-      for (const listener of listeners) if (listener.wants(body.kind, direction)) listener.hear(event)
+      let event: Event | undefined
+      for (const listener of listeners) {
+        if (!listener.wants(body.kind, direction)) continue
+        if (event === undefined) {
+          seq += 1
+          event = stamp(body, seq, at ?? now(), socket)
+        }
+        listener.hear(event)
+      }
     },
   }
 }

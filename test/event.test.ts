@@ -73,6 +73,30 @@ describe('createTeller', () => {
     assert.deepEqual(heard, ['sent 1', 'sent 2', 'received 1'])
   })
 
+  test('whatever happens stirs, wanted or not, with an event or without', () => {
+    let stirred = 0
+    const teller = createTeller(
+      () => 0,
+      [listener(['note'], [], 'a')],
+      () => {
+        stirred += 1
+      },
+    )
+    teller.tell('x', { kind: 'note', text: '' })
+    teller.tell('x', { kind: 'paused' })
+    assert.equal(stirred, 2)
+    teller.stir()
+    assert.equal(stirred, 3)
+  })
+
+  test('the time is that of who tells, where he has it', () => {
+    const times: number[] = []
+    const teller = createTeller(() => 9, [{ wants: () => true, hear: ({ at }) => void times.push(at) }])
+    teller.tell('x', { kind: 'paused' }, 0)
+    teller.tell('x', { kind: 'paused' })
+    assert.deepEqual(times, [0, 9])
+  })
+
   test('the clock is read only for what is told', () => {
     let reads = 0
     const clock = () => {

@@ -350,10 +350,11 @@ export class TcpConnection implements SenderHooks {
 
   /** What its sender tells: methods of its own, since six closures for every connection would be felt. */
   wrote(written: Uint8Array): void {
-    if (!this.#tellsWrites) return
     const { teller } = this.#owner
-    const payload = this.#owner.tellable?.(written) ?? written
-    teller.tell(this.name, { kind: 'bytes', direction: 'sent', size: written.length, payload })
+    if (this.#tellsWrites) {
+      const payload = this.#owner.tellable?.(written) ?? written
+      teller.tell(this.name, { kind: 'bytes', direction: 'sent', size: written.length, payload })
+    } else teller.stir()
   }
 
   stalled(queued: number): void {
@@ -421,10 +422,11 @@ export class TcpConnection implements SenderHooks {
   #take(bytes: Uint8Array): void {
     this.#received.bytes += bytes.length
     this.#received.reads += 1
+    const { teller } = this.#owner
     if (this.#tellsReads) {
       const size = bytes.length
-      this.#owner.teller.tell(this.name, { kind: 'bytes', direction: 'received', size, payload: bytes })
-    }
+      teller.tell(this.name, { kind: 'bytes', direction: 'received', size, payload: bytes })
+    } else teller.stir()
     if (this.#received.reads === 1 && !this.isSecure) this.#lookForTls(bytes)
     this.#owner.received(this, bytes)
   }

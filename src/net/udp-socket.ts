@@ -48,6 +48,9 @@ export class UdpSocket {
   readonly #options: DatagramOptions
   readonly #owner: UdpOwner
   readonly #openedAt: number
+  /** Whether anybody wants to be told what comes and goes. */
+  readonly #tellsReceived: boolean
+  readonly #tellsSent: boolean
   readonly #port: DatagramPort<DatagramPeer>
   readonly #roundTrips = new RoundTrips()
   /** What peers that are forgotten had sent and got. */
@@ -72,6 +75,8 @@ export class UdpSocket {
     this.#options = options
     this.#owner = owner
     this.#openedAt = owner.now()
+    this.#tellsReceived = owner.teller.wants('datagram', 'received')
+    this.#tellsSent = owner.teller.wants('datagram', 'sent')
     this.#truncate = options.truncate
     this.#port = new DatagramPort(binding, options, {
       received: (payload, from) => this.#take(payload, from),
@@ -199,18 +204,18 @@ export class UdpSocket {
       return
     }
     const peer = this.#owner.peerOf(from)
-    peer.received.add(payload.length, this.#owner.now())
+    const now = this.#owner.now()
+    peer.received.add(payload.length, now)
     this.#isRefused = false
     const header = readSequenceHeader(payload)
-    if (header !== undefined) this.#track(header, peer)
-    if (teller.wants('datagram', 'received')) {
-      teller.tell(peer.name, this.#describe('received', payload, peer, header))
-    }
+    if (header !== undefined) this.#track(header, peer, now)
+    if (this.#tellsReceived) {
+      teller.tell(peer.name, this.#describe('received', payload, peer, header), now)
+    } else teller.stir()
     this.#owner.received(peer, payload)
   }
 
-  #track(header: SequenceHeader, peer: DatagramPeer): void {
-    const now = this.#owner.now()
+  #track(header: SequenceHeader, peer: DatagramPeer, now: number): void {
     peer.track(header, now)
     if (header.stream === this.#owner.stream) this.#roundTrips.take(now - header.sentAtMs)
   }
@@ -241,11 +246,12 @@ export class UdpSocket {
   }
 
   #onSent(bytes: Uint8Array, peer: DatagramPeer): void {
-    peer.sent.add(bytes.length, this.#owner.now())
+    const now = this.#owner.now()
+    peer.sent.add(bytes.length, now)
     const { teller } = this.#owner
-    if (teller.wants('datagram', 'sent')) {
-      teller.tell(peer.name, this.#describe('sent', bytes, peer, readSequenceHeader(bytes)))
-    }
+    if (this.#tellsSent) {
+      teller.tell(peer.name, this.#describe('sent', bytes, peer, readSequenceHeader(bytes)), now)
+    } else teller.stir()
     if (fragmentsOf(bytes.length, peer.remote.family) > 1 && this.#isNew('fragments')) {
       teller.tell(this.#name, { kind: 'note', text: fragmentNote(bytes.length, peer.remote.family) })
     }

@@ -35,21 +35,21 @@ export class Count implements Listener {
 }
 
 /** Ends the session after so long with nothing happening (`--wait`). */
-export class Idle implements Listener {
+export class Idle {
   readonly #timer: NodeJS.Timeout
   #isHeld = false
-  #heard = 0
+  #stirred = 0
   /** In this turn of the event loop it has begun anew: once is enough, since each time costs as much as sending a line. */
   #fresh: NodeJS.Immediate | undefined
   #isOver = false
 
   constructor(afterMs: number, stop: AbortController) {
     this.#timer = setTimeout(() => {
-      const before = this.#heard
+      const before = this.#stirred
       // On a busy machine timers come before what has arrived meanwhile: that has its turn first.
       setImmediate(() => {
         if (this.#isOver) return
-        if (this.#isHeld || this.#heard > before) this.#timer.refresh()
+        if (this.#isHeld || this.#stirred > before) this.#timer.refresh()
         else stop.abort(new Stop(exitCodes.ok, { isQuiet: true }))
       })
     }, afterMs)
@@ -57,12 +57,9 @@ export class Idle implements Listener {
     stop.signal.addEventListener('abort', () => this.end())
   }
 
-  wants(): boolean {
-    return true
-  }
-
-  hear(): void {
-    this.#heard += 1
+  /** Something happens. */
+  stir(): void {
+    this.#stirred += 1
     if (this.#isOver || this.#fresh !== undefined) return
     this.#timer.refresh()
     this.#fresh = setImmediate(() => {

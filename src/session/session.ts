@@ -71,9 +71,12 @@ export class Session {
       this.#idle = new Idle(options.waitMs, stop)
       // Until there is something to drive, other time limits hold.
       this.#idle.hold(true)
-      listeners.push(this.#idle)
     }
-    const teller = createTeller(() => context.now(), listeners)
+    const teller = createTeller(
+      () => context.now(),
+      listeners,
+      () => this.#idle?.stir(),
+    )
     this.teller = options.count === undefined ? teller : this.#untilEnough(teller)
   }
 
@@ -230,10 +233,10 @@ export class Session {
   #untilEnough(teller: Teller): Teller {
     const kind = payloadKinds[this.#options.dialect.transport]
     return {
-      wants: teller.wants,
-      tell: (socket, event) => {
+      ...teller,
+      tell: (socket, event, at) => {
         const isReceived = event.kind === kind && event.direction === 'received'
-        if (!this.#isEnough || !isReceived) teller.tell(socket, event)
+        if (!this.#isEnough || !isReceived) teller.tell(socket, event, at)
       },
     }
   }

@@ -152,7 +152,7 @@ async function openPrompt(
   const stamp = { seq: 1, at: 0, socket: 'client' }
   standing.hear({ ...stamp, kind: 'opened', transport: 'tcp', local: here, remote: here, tookMs: 1 })
   const watch = new Watch(dialect, () => 0)
-  const teller = { tell() {}, wants: () => false }
+  const teller = { tell() {}, stir() {}, wants: () => false }
   const interpreter = new Interpreter(dialect, { driver: fakeDriver(), teller, watch, stop })
   const prompt = new Prompt(
     {

@@ -101,8 +101,7 @@ describe('Idle', () => {
   test('stops with exit code 0 after so long with nothing happening', { timeout: 5_000 }, async () => {
     const stop = new AbortController()
     const startedAt = performance.now()
-    const idle = new Idle(30, stop)
-    assert.equal(idle.wants(), true)
+    void new Idle(30, stop)
     assert.equal(stop.signal.aborted, false)
     await once(stop.signal, 'abort')
     assert.ok(performance.now() - startedAt >= 28)
@@ -129,7 +128,7 @@ describe('Idle', () => {
     const idle = new Idle(120, stop)
     let heardAt = 0
     setTimeout(() => {
-      idle.hear()
+      idle.stir()
       heardAt = performance.now()
     }, 60)
     await once(stop.signal, 'abort')
@@ -140,7 +139,7 @@ describe('Idle', () => {
     const stop = new AbortController()
     const idle = new Idle(20, stop)
     idle.end()
-    idle.hear()
+    idle.stir()
     const other = new AbortController()
     void new Idle(60, other)
     await once(other.signal, 'abort')
