@@ -1,10 +1,11 @@
 import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from 'node:dgram'
+import { getSystemErrorName } from 'node:util'
 import type { Endpoint } from '../event.ts'
 import type { DatagramSetting } from '../settings.ts'
 import { DatagramSender, type DatagramSendOptions } from './datagram-sender.ts'
 import { endpoint, familyOf } from './endpoint.ts'
 import { interfaceFor } from './multicast.ts'
-import { setReceiving } from './raw-handle.ts'
+import { type DirectSend, learnToSend, setReceiving } from './raw-handle.ts'
 
 /** What both ends of UDP can be told on the command line. */
 export interface DatagramOptions extends DatagramSendOptions {
@@ -61,6 +62,8 @@ export class DatagramPort<To extends Addressee> {
   readonly #options: DatagramOptions
   readonly #socket: Socket
   readonly #hooks: DatagramPortHooks<To>
+  /** Set from the first datagram on, where this Node offers that way. */
+  #direct: DirectSend | undefined
   #isConnected = false
   #isReading = true
   #canPause = true
@@ -90,6 +93,9 @@ export class DatagramPort<To extends Addressee> {
       this.close()
       throw error
     }
+    learnToSend(this.#socket, (direct) => {
+      this.#direct = direct
+    })
     this.#socket.removeAllListeners('error')
     this.#socket.on('error', (error) => this.#hooks.troubled(error))
     this.#socket.on('message', (payload, from) => {
@@ -116,7 +122,6 @@ export class DatagramPort<To extends Addressee> {
       })
     })
     this.#isConnected = true
-    this.sender.sendSingly()
   }
 
   /** Joins a group, through the interface that the options name. @throws the system's error, or UsageError */
@@ -178,30 +183,62 @@ export class DatagramPort<To extends Addressee> {
     }
   }
 
-  #transmit(payload: Uint8Array, to: To, done: () => void): void {
-    this.#give(this.#hooks.prepare(payload, to), to, done, mostRetries)
+  #transmit(payload: Uint8Array, to: To, done: () => void): boolean {
+    return this.#give(this.#hooks.prepare(payload, to), to, done, mostRetries)
   }
 
-  #give(bytes: Uint8Array, to: To, done: () => void, retries: number): void {
-    const answer = (error: Error | null): void => {
-      if (this.#isClosed) return
-      if (error === null) this.#hooks.sent(bytes, to)
-      else if (this.#isConnected && isRefusal(error) && retries > 0) {
-        // The error is about an earlier datagram, and has kept this one from being sent.
-        this.#hooks.troubled(error)
-        this.#give(bytes, to, done, retries - 1)
-        return
-      } else this.#hooks.failed(bytes, to, error)
-      done()
+  /** The answer says whether the kernel is done with it; else `done` is called. */
+  #give(bytes: Uint8Array, to: To, done: () => void, retries: number): boolean {
+    // Node says more of a port 0, from which a datagram may well come, than the kernel would.
+    const direct = to.remote.port === 0 ? undefined : this.#direct
+    if (direct === undefined) return this.#giveLater(bytes, to, done, retries)
+    const answer = direct.give(bytes, this.#isConnected ? undefined : to.remote)
+    if (answer > 0) {
+      this.#hooks.sent(bytes, to)
+      return true
     }
+    if (answer < 0) return this.#onError(sendError(answer), bytes, to, done, retries)
+    direct.whenOver((error) =>
+      this.#onAnswer(error === 0 ? null : sendError(error), bytes, to, done, retries),
+    )
+    return false
+  }
+
+  /** Sends as `node:dgram` would have it: the kernel's answer comes by a callback. */
+  #giveLater(bytes: Uint8Array, to: To, done: () => void, retries: number): boolean {
+    const answer = (error: Error | null): void => this.#onAnswer(error, bytes, to, done, retries)
     try {
       if (this.#isConnected) this.#socket.send(bytes, answer)
       else this.#socket.send(bytes, to.remote.port, to.remote.address, answer)
     } catch (error) {
-      // Node takes no port 0, from which a datagram may well come.
       queueMicrotask(() => answer(error instanceof Error ? error : new Error(String(error))))
     }
+    return false
   }
+
+  #onAnswer(error: Error | null, bytes: Uint8Array, to: To, done: () => void, retries: number): void {
+    if (this.#isClosed) return
+    if (error === null) this.#hooks.sent(bytes, to)
+    else if (!this.#onError(error, bytes, to, done, retries)) return
+    done()
+  }
+
+  /** Tells of an error, or tries again. */
+  #onError(error: Error, bytes: Uint8Array, to: To, done: () => void, retries: number): boolean {
+    if (this.#isConnected && isRefusal(error) && retries > 0) {
+      // The error is about an earlier datagram, and has kept this one from being sent.
+      this.#hooks.troubled(error)
+      return this.#give(bytes, to, done, retries - 1)
+    }
+    this.#hooks.failed(bytes, to, error)
+    return true
+  }
+}
+
+/** The error that `node:dgram` would make of its number, which libuv gave. */
+function sendError(number: number): Error {
+  const code = getSystemErrorName(number)
+  return Object.assign(new Error(`send ${code}`), { code, errno: number, syscall: 'send' })
 }
 
 /** Nobody listens there, told by ICMP (RFC 1122 §4.1.3.3). */

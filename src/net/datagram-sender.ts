@@ -15,13 +15,10 @@ export interface DatagramSendOptions {
 
 /** What the sender needs of the socket. */
 export interface DatagramSenderHooks<To> {
-  /** Gives one datagram to the kernel, which is done with it later. */
-  transmit(payload: Uint8Array, to: To, done: () => void): void
+  /** Gives the kernel one datagram; the answer says whether it is done with it, else it will be later. */
+  transmit(payload: Uint8Array, to: To, done: () => void): boolean
   now(): number
 }
-
-/** How many datagrams the kernel is given before it has answered for the first of them. */
-const usualInFlight = 64
 
 /** A busy timer may be so late, milliseconds: what it missed is made up for. */
 const slackMs = 20
@@ -49,8 +46,8 @@ export class DatagramSender<To> {
   #gone = 0
   /** How many datagrams those in the list will be. */
   #pieces = 0
-  #inFlight = 0
-  #mostInFlight = usualInFlight
+  /** Whether the kernel has one: until it is done with that, which may have to be tried again, none overtakes it. */
+  #isBusy = false
   #isFull = false
   #isHeld = false
   #stopped = false
@@ -68,7 +65,7 @@ export class DatagramSender<To> {
 
   /** Datagrams that the kernel has not taken. */
   get queued(): number {
-    return this.#pieces + this.#inFlight
+    return this.#pieces + (this.#isBusy ? 1 : 0)
   }
 
   /** Whether as many wait as may, and have not come down to half of that since. */
@@ -103,11 +100,6 @@ export class DatagramSender<To> {
     this.#pump()
   }
 
-  /** Gives the kernel one datagram at a time: one that has to be tried again is not overtaken. */
-  sendSingly(): void {
-    this.#mostInFlight = 1
-  }
-
   /** While held, what is sent waits in the queue. */
   setHeld(held: boolean): void {
     this.#isHeld = held
@@ -120,6 +112,8 @@ export class DatagramSender<To> {
     const isAlone = this.#chunk === undefined || payload.length <= this.#chunk
     if (isAlone && this.#pieces === 0 && this.#canSend()) {
       this.#transmit(payload, to)
+      // Who is told of it may send something, too.
+      if (this.#pieces > 0) this.#pump()
       return
     }
     const one = { payload, to, start: 0 }
@@ -158,18 +152,18 @@ export class DatagramSender<To> {
   }
 
   #canSend(): boolean {
-    return this.#inFlight < this.#mostInFlight && !this.#isHeld && this.#pace === undefined && !this.#stopped
+    return !this.#isBusy && !this.#isHeld && this.#pace === undefined && !this.#stopped
   }
 
   #transmit(payload: Uint8Array, to: To): void {
-    this.#inFlight += 1
     if (this.#delayMs !== undefined || this.#rate !== undefined)
       this.#rest(payload.length + (this.#options.headerSize ?? 0))
-    this.#hooks.transmit(payload, to, this.#onDone)
+    this.#isBusy = true
+    if (this.#hooks.transmit(payload, to, this.#onDone)) this.#isBusy = false
   }
 
   readonly #onDone = (): void => {
-    this.#inFlight -= 1
+    this.#isBusy = false
     this.#pump()
   }
 

@@ -4,7 +4,8 @@
  *
  * A server cannot ask `node:net` to read into a buffer of its own (`onread` exists for clients only), a reader
  * cannot learn how many bytes of a write the kernel took, nor whether a TLS stream ended by close_notify or by a bare
- * FIN, and nobody can ask `node:dgram` to stop reading for a while. All of that is known to the handle under a socket.
+ * FIN, and nobody can ask `node:dgram` to stop reading for a while, nor what the kernel said of a datagram without
+ * waiting for a callback. All of that is known to the handle under a socket.
  */
 import type { Socket as DatagramSocket } from 'node:dgram'
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net'
@@ -107,10 +108,13 @@ function isStillReading(secured: Socket, raw: Socket): boolean | undefined {
 interface DatagramHandle {
   recvStart(): unknown
   recvStop(): unknown
+  /** Wants a request, buffers, how many, of an unconnected socket a port and an address, and `true`. */
+  send(...words: unknown[]): unknown
 }
 
 function isDatagramHandle(handle: unknown): handle is DatagramHandle {
-  return typeof handle === 'object' && handle !== null && 'recvStart' in handle && 'recvStop' in handle
+  const names = ['recvStart', 'recvStop', 'send']
+  return typeof handle === 'object' && handle !== null && names.every((name) => name in handle)
 }
 
 function datagramHandleOf(socket: DatagramSocket): DatagramHandle | undefined {
@@ -130,4 +134,73 @@ export function setReceiving(socket: DatagramSocket, receiving: boolean): boolea
   if (receiving) handle.recvStart()
   else handle.recvStop()
   return true
+}
+
+/** Where a datagram goes: an address that needs no lookup. */
+interface Target {
+  readonly address: string
+  readonly port: number
+}
+
+/** The kernel's own answer to a datagram, where `node:dgram` has a callback wait for it. */
+export interface DirectSend {
+  /**
+   * Gives the kernel a datagram, of a connected socket without a target. Above 0: it has it. Below 0: the number of
+   * the error. 0: it waits in libuv.
+   */
+  give(bytes: Uint8Array, to: Target | undefined): number
+  /** Calls back once the one that waits is over, with 0 or the number of the error. */
+  whenOver(done: (error: number) => void): void
+}
+
+/** A request to send; one that was answered at once is as new. */
+interface SendRequest {
+  oncomplete?: (error: number) => void
+}
+
+/**
+ * Learns how this Node has its handle send from how it does so with the next datagram, which is left as it is.
+ * Where it does it in another way than the Nodes that we know, nothing is learnt: the handle takes no wrong word, but
+ * ends the process.
+ */
+export function learnToSend(socket: DatagramSocket, learnt: (direct: DirectSend) => void): void {
+  const handle = datagramHandleOf(socket)
+  if (handle === undefined) return
+  const { send } = handle
+  handle.send = (...words) => {
+    handle.send = send
+    const answer = send.apply(handle, words)
+    const create = isKnownWay(words) && typeof answer === 'number' ? creatorOf(words[0]) : undefined
+    if (create !== undefined) learnt(directSend(handle, create))
+    return answer
+  }
+}
+
+function isKnownWay([request, list, count, ...rest]: readonly unknown[]): boolean {
+  const kinds = rest.map((word) => typeof word).join()
+  const isBuffers = Array.isArray(list) && list.length === 1 && list[0] instanceof Uint8Array
+  return typeof request === 'object' && isBuffers && count === 1 && /^(number,string,)?boolean$/.test(kinds)
+}
+
+/** How to make another request like this one. */
+function creatorOf(request: unknown): (() => SendRequest) | undefined {
+  const { constructor: kind } = Object(request)
+  return typeof kind === 'function' ? () => Reflect.construct(kind, []) : undefined
+}
+
+function directSend(handle: DatagramHandle, create: () => SendRequest): DirectSend {
+  let request = create()
+  return {
+    give(bytes, to) {
+      const answer =
+        to === undefined
+          ? handle.send(request, [bytes], 1, true)
+          : handle.send(request, [bytes], 1, to.port, to.address, true)
+      return Number(answer)
+    },
+    whenOver(done) {
+      request.oncomplete = done
+      request = create()
+    },
+  }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import dgram from 'node:dgram'
+import { constants } from 'node:os'
 import { after, afterEach, describe, mock, test } from 'node:test'
 import type { Endpoint } from '../../src/event.ts'
 import {
@@ -17,6 +18,7 @@ import {
   type Far,
   farNow,
   farSocket,
+  handleUnder,
   needsIPv6,
   needsLinux,
   quick,
@@ -70,6 +72,19 @@ async function open(options: Partial<DatagramOptions> = {}, binding: Partial<Bin
   return one
 }
 
+/** One that knows of no other way to send than that of node:dgram. */
+async function openBlind() {
+  const blind = mock.method(Object, 'getOwnPropertySymbols', () => [])
+  const one = await open()
+  blind.mock.restore()
+  return one
+}
+
+const openings = [
+  ['directly', open, 1],
+  ['as node:dgram does', openBlind, 5],
+] as const
+
 async function connected(remote: Endpoint) {
   const one = await open()
   await one.port.connect(remote)
@@ -109,20 +124,74 @@ describe('a port', () => {
     assert.deepEqual(log, ['sent hi', 'received HI'])
   })
 
-  test('sends in order, empty ones too, connected or not', quick, async () => {
-    const far = await farSocket()
-    const texts = ['one', '', 'two', '']
-    for (const { send, log, port } of [await open(), await connected(endOf(far))]) {
-      far.received.length = 0
-      for (const text of texts) send(text, endOf(far))
-      await port.sender.whenSent()
-      await until(() => far.received.length === 4, 'four datagrams')
-      assert.deepEqual(far.received, texts)
-      assert.deepEqual(
-        log,
-        texts.map((text) => `sent ${text}`),
-      )
+  for (const [way, opened, calls] of openings) {
+    for (const isConnected of [false, true]) {
+      const kind = isConnected ? 'connected' : 'unconnected'
+      test(`sends ${way}, in order, empty ones and none of one too large, ${kind}`, quick, async () => {
+        const far = await farSocket()
+        const { send, log, port } = await opened()
+        if (isConnected) await port.connect(endOf(far))
+        const spy = mock.method(dgram.Socket.prototype, 'send')
+        const large = 'x'.repeat(65_508)
+        const texts = ['one', '', large, 'two', '']
+        for (const text of texts) send(text, endOf(far))
+        await port.sender.whenSent()
+        await until(() => far.received.length === 4, 'four datagrams')
+        assert.deepEqual(far.received, ['one', '', 'two', ''])
+        assert.deepEqual(
+          log,
+          texts.map((text) => (text === large ? `failed ${text} EMSGSIZE` : `sent ${text}`)),
+        )
+        assert.equal(spy.mock.callCount(), calls)
+      })
     }
+  }
+
+  const ends: readonly [name: string, error: number, logged: string[], received: string[]][] = [
+    ['goes', 0, ['sent b'], ['a', 'c']],
+    ['fails', -constants.errno.EPERM, ['failed b EPERM'], ['a', 'c']],
+    ['is refused', -constants.errno.ECONNREFUSED, ['troubled ECONNREFUSED', 'sent b'], ['a', 'b', 'c']],
+  ]
+  for (const [name, error, logged, received] of ends) {
+    test(`lets none overtake a datagram that waits and ${name}`, quick, async () => {
+      const far = await farSocket()
+      const spy = mock.method(dgram.Socket.prototype, 'bind')
+      const { log, send, port } = await connected(endOf(far))
+      send('a', endOf(far))
+      await port.sender.whenSent()
+      const handle = handleUnder(spy.mock.calls[0]?.this)
+      const { send: really } = handle
+      let waiting: { oncomplete?: (error: number) => void } = {}
+      handle.send = (request) => {
+        waiting = Object(request)
+        handle.send = really
+        return 0
+      }
+      send('b', endOf(far))
+      send('c', endOf(far))
+      assert.deepEqual([log, port.sender.queued], [['sent a'], 2])
+      waiting.oncomplete?.(error)
+      assert.deepEqual([log.slice(1), port.sender.queued], [[...logged, 'sent c'], 0])
+      await until(() => far.received.length === received.length, 'what was sent')
+      assert.deepEqual(far.received, received)
+    })
+  }
+
+  test('does not tell how one ended that waited when it was closed', quick, async () => {
+    const far = await farSocket()
+    const spy = mock.method(dgram.Socket.prototype, 'bind')
+    const { log, send, port } = await open()
+    send('a', endOf(far))
+    await port.sender.whenSent()
+    let waiting: { oncomplete?: (error: number) => void } = {}
+    handleUnder(spy.mock.calls[0]?.this).send = (request) => {
+      waiting = Object(request)
+      return 0
+    }
+    send('b', endOf(far))
+    port.close()
+    waiting.oncomplete?.(0)
+    assert.deepEqual(log, ['sent a'])
   })
 
   test('hears others or not, as it is connected', quick, async () => {
@@ -279,21 +348,28 @@ describe('where nobody listens', () => {
   })
 
   /** The first datagram's refusal waits in the kernel, and is what the second one's send is answered with. */
-  test('the datagram that met the error of another one is sent all the same', needsLinux, async () => {
-    const remote = endpoint('127.0.0.1', await closedUdpPort())
-    const { log, send } = await connected(remote)
-    send('refused', remote)
-    const far = farNow({ port: remote.port })
-    for (const text of ['b', 'c', 'd']) send(text, remote)
-    await until(() => log.length >= 5, 'all of them')
-    await until(() => far.received.length === 3, 'three datagrams')
-    assert.deepEqual(far.received, ['b', 'c', 'd'])
-    assert.deepEqual(
-      log.filter((line) => line.startsWith('sent')),
-      ['sent refused', 'sent b', 'sent c', 'sent d'],
+  for (const [way, opened] of openings) {
+    test(
+      `the datagram that met the error of another one is sent all the same, ${way}`,
+      needsLinux,
+      async () => {
+        const remote = endpoint('127.0.0.1', await closedUdpPort())
+        const { log, send, port } = await opened()
+        await port.connect(remote)
+        send('refused', remote)
+        const far = farNow({ port: remote.port })
+        for (const text of ['b', 'c', 'd']) send(text, remote)
+        await until(() => log.length >= 5, 'all of them')
+        await until(() => far.received.length === 3, 'three datagrams')
+        assert.deepEqual(far.received, ['b', 'c', 'd'])
+        assert.deepEqual(
+          log.filter((line) => line.startsWith('sent')),
+          ['sent refused', 'sent b', 'sent c', 'sent d'],
+        )
+        assert.ok(log.includes('troubled ECONNREFUSED'))
+      },
     )
-    assert.ok(log.includes('troubled ECONNREFUSED'))
-  })
+  }
 
   test('one that is tried again is not overtaken by those that were sent after it', quick, async () => {
     const far = await farSocket()
@@ -359,11 +435,14 @@ test('one that is too large fails, and the next one goes', quick, async () => {
 
 /** RFC 768: a source port is optional, and 0 where it is not used. So anybody can be such a peer. */
 test('port 0, which no answer reaches, fails as any other', quick, async () => {
+  const far = await farSocket()
   const { log, send, port } = await open()
-  send('a', endpoint('127.0.0.1', 0))
-  await port.sender.whenSent()
-  assert.equal(log.length, 1)
-  assert.match(log[0] ?? '', /^failed a /)
+  for (const round of [0, 2]) {
+    send('a', endpoint('127.0.0.1', 0))
+    send('b', endOf(far))
+    await port.sender.whenSent()
+    assert.deepEqual(log.slice(round), ['failed a ERR_SOCKET_BAD_PORT', 'sent b'])
+  }
 })
 
 describe('reading', () => {

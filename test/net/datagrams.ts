@@ -35,6 +35,13 @@ export async function someTurns(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
 }
 
+/** The handle under a datagram socket, whose methods a test may replace. */
+export function handleUnder(socket: unknown): { send(...words: unknown[]): unknown } {
+  const keys = Object.getOwnPropertySymbols(Object(socket))
+  const key = keys.find(({ description }) => description === 'state symbol')
+  return Object(socket)[key ?? ''].handle
+}
+
 /** A socket that we did not write, and what came to it. */
 export interface Far {
   readonly socket: Socket

@@ -1,11 +1,19 @@
 import assert from 'node:assert/strict'
-import { createSocket } from 'node:dgram'
+import { createSocket, type Socket as DatagramSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { connect, createServer, type Server, Socket } from 'node:net'
-import { after, before, describe, mock, test } from 'node:test'
-import { readNextInto, readThrough, setReceiving, unsentBytes } from '../../src/net/raw-handle.ts'
+import { constants } from 'node:os'
+import { after, afterEach, before, describe, mock, test } from 'node:test'
+import {
+  type DirectSend,
+  learnToSend,
+  readNextInto,
+  readThrough,
+  setReceiving,
+  unsentBytes,
+} from '../../src/net/raw-handle.ts'
 import { Receiver } from '../../src/net/receiver.ts'
-import { closeFarSockets, farSocket, quick, someTurns, until } from './datagrams.ts'
+import { closeFarSockets, farSocket, handleUnder, needsIPv6, quick, someTurns, until } from './datagrams.ts'
 
 /** Without its handle a socket is what a Node would give us that has no such field. */
 function withoutHandle(socket: Socket): Socket {
@@ -140,5 +148,126 @@ describe('the undocumented fields of node:dgram', () => {
     const socket = createSocket('udp4')
     socket.close()
     assert.equal(setReceiving(socket, true), false)
+  })
+})
+
+describe('the direct way to send a datagram', () => {
+  after(closeFarSockets)
+  afterEach(() => mock.restoreAll())
+
+  /** Sends one the documented way, and says what was learnt of it. */
+  async function learn(socket: DatagramSocket, send: () => Promise<void>): Promise<DirectSend | undefined> {
+    let learnt: DirectSend | undefined
+    learnToSend(socket, (direct) => {
+      learnt = direct
+    })
+    assert.equal(learnt, undefined)
+    await send()
+    return learnt
+  }
+
+  const ways: readonly [name: string, address: string, connected: boolean, options: object][] = [
+    ['an unconnected socket', '127.0.0.1', false, quick],
+    ['a connected socket', '127.0.0.1', true, quick],
+    ['IPv6', '::1', false, needsIPv6],
+  ]
+  for (const [name, address, connected, options] of ways) {
+    test(
+      `of ${name} is learnt from the first, and says at once that the kernel has it`,
+      options,
+      async () => {
+        const [one, far] = [await farSocket({ address }), await farSocket({ address })]
+        if (connected) await new Promise<void>((go) => one.socket.connect(far.port, address, go))
+        const direct = await learn(one.socket, () =>
+          connected
+            ? new Promise((go) => one.socket.send('first', () => go()))
+            : one.send('first', far.port, address),
+        )
+        assert.ok(direct !== undefined)
+        const target = connected ? undefined : { address, port: far.port }
+        for (const text of ['second', '', 'fourth'])
+          assert.equal(direct.give(Buffer.from(text), target), text.length + 1)
+        await until(() => far.received.length === 4, 'all of them')
+        assert.deepEqual(far.received, ['first', 'second', '', 'fourth'])
+      },
+    )
+  }
+
+  test('says the number of the error', quick, async () => {
+    const [one, far] = [await farSocket(), await farSocket()]
+    const direct = await learn(one.socket, () => one.send('x', far.port))
+    const { port, address } = far
+    assert.equal(direct?.give(Buffer.alloc(65_508), { port, address }), -constants.errno.EMSGSIZE)
+    assert.equal(direct?.give(Buffer.from('y'), { port, address }), 2)
+  })
+
+  test('leaves the next way of node:dgram as it was', quick, async () => {
+    const [one, far] = [await farSocket(), await farSocket()]
+    await learn(one.socket, () => one.send('a', far.port))
+    await one.send('b', far.port)
+    await until(() => far.received.length === 2, 'both of them')
+  })
+
+  test('calls back for one that has to wait, which keeps its request', quick, async () => {
+    const [one, far] = [await farSocket(), await farSocket()]
+    const requests: { oncomplete?: (error: number) => void }[] = []
+    const handle = handleUnder(one.socket)
+    const { send } = handle
+    let answer = 0
+    const direct = await learn(one.socket, () => one.send('x', far.port))
+    assert.ok(direct !== undefined)
+    handle.send = (request, ...rest) => {
+      requests.push(Object(request))
+      return answer === 0 ? 0 : send.call(handle, request, ...rest)
+    }
+    const errors: number[] = []
+    assert.equal(direct.give(Buffer.from('waits'), far), 0)
+    direct.whenOver((error) => void errors.push(error))
+    answer = 1
+    assert.equal(direct.give(Buffer.from('goes'), far), 5)
+    assert.equal(direct.give(Buffer.from('too'), far), 4)
+    assert.notEqual(requests[0], requests[1])
+    assert.equal(requests[1], requests[2])
+    requests[0]?.oncomplete?.(-5)
+    assert.deepEqual(errors, [-5])
+  })
+
+  const strange: readonly [name: string, words: (usual: unknown[]) => unknown[]][] = [
+    ['takes a word more', (usual) => [...usual, 1]],
+    ['takes a word less', (usual) => usual.slice(0, 5)],
+    ['takes no list', ([request, list, ...rest]) => [request, Object(list)[0], ...rest]],
+    [
+      'takes the address first',
+      ([request, list, count, port, address, told]) => [request, list, count, address, port, told],
+    ],
+    ['takes several buffers', ([request, list, , ...rest]) => [request, [list, list], 2, ...rest]],
+  ]
+  for (const [name, words] of strange) {
+    test(`is not learnt of a Node whose handle ${name}`, quick, async () => {
+      const [one, far] = [await farSocket(), await farSocket()]
+      const handle = handleUnder(one.socket)
+      const { send } = handle
+      handle.send = () => 2
+      let learnt = false
+      learnToSend(one.socket, () => {
+        learnt = true
+      })
+      const usual: unknown[] = [{}, [Buffer.from('x')], 1, far.port, far.address, true]
+      handle.send(...words(usual))
+      assert.equal(learnt, false)
+      learnToSend(one.socket, () => {
+        learnt = true
+      })
+      handle.send(...usual)
+      assert.equal(learnt, true)
+      handle.send = send
+    })
+  }
+
+  test('is not learnt where nothing is known of the handle', quick, async () => {
+    const [one, far] = [await farSocket(), await farSocket()]
+    const blind = mock.method(Object, 'getOwnPropertySymbols', () => [])
+    assert.equal(await learn(one.socket, () => one.send('x', far.port)), undefined)
+    blind.mock.restore()
   })
 })
