@@ -29,7 +29,7 @@ export async function honestStream(t: TestContext, port: number): Promise<RoundT
 const droppedMs = 2_000
 
 /** Two who chat: what one says is what the other hears; undefined where a listener could not keep up and missed it. */
-export async function honestChat(t: TestContext, port: number): Promise<RoundTrip> {
+export async function honestChat(t: TestContext, port: number, patienceMs = droppedMs): Promise<RoundTrip> {
   const [speaker, listener] = [await connectTo(t, port), await connectTo(t, port)]
   let line = ''
   let tail = ''
@@ -43,7 +43,7 @@ export async function honestChat(t: TestContext, port: number): Promise<RoundTri
   })
   return (text) =>
     new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(undefined), droppedMs)
+      const timer = setTimeout(() => resolve(undefined), patienceMs)
       line = `${text}\n`
       heard = (what) => {
         clearTimeout(timer)

@@ -4,14 +4,23 @@ import { defaults } from '../../src/commands/defaults.ts'
 import { mostPeers } from '../../src/net/peer-table.ts'
 import { onLinux, openMailbox, serveDatagrams, toldTexts, untilTold } from '../e2e/datagrams.ts'
 import { connectTo, type Peer } from '../e2e/sockets.ts'
-import { overUdp, type Running, type Serving, serve, start, Waiting } from '../e2e/sockpit.ts'
+import { overUdp, type Running, type Serving, serve, start } from '../e2e/sockpit.ts'
 import { maskedFrame, serveEcho, upgradeRequest } from '../e2e/web-sockets.ts'
-import { honestDatagrams, honestStream, honestWebSocket, type RoundTrip, served } from './honest.ts'
+import {
+  honestChat,
+  honestDatagrams,
+  honestStream,
+  honestWebSocket,
+  type RoundTrip,
+  served,
+} from './honest.ts'
 import { endsAsAsked } from './statements.ts'
 
 const MiB = 2 ** 20
 /** Long enough for an honest reader on a busy machine. */
 const stallMs = 3_000
+/** Here nobody misses a line of the chat: it is waited for as long as it takes. */
+const neverMs = 30_000
 
 /** A server that somebody does not read from. */
 interface Owing {
@@ -40,28 +49,9 @@ const webSocketEcho: Owing = {
   },
 }
 
-/** What the honest one says, somebody else hears. */
-async function honestChat(t: TestContext, port: number): Promise<RoundTrip> {
-  const [listener, speaker] = [await connectTo(t, port), await connectTo(t, port)]
-  const waiting = new Waiting()
-  const heard: string[] = []
-  let rest = ''
-  listener.socket.on('data', (chunk: Buffer) => {
-    const lines = (rest + chunk.toString()).split('\n')
-    rest = lines.pop() ?? ''
-    heard.push(...lines.filter((line) => line.length < 100))
-    waiting.nudge()
-  })
-  return (text) => {
-    speaker.socket.write(`${text}\n`)
-    const look = () => (heard.some((line) => line.endsWith(`: ${text}`)) ? text : undefined)
-    return waiting.until(`"${text}" in the chat`, look, () => heard.slice(-5).join(' | '))
-  }
-}
-
 const chat: Owing = {
   serve: (t, args) => serve(t, ['--service', 'chat', ...args]),
-  honest: honestChat,
+  honest: (t, port) => honestChat(t, port, neverMs),
   async overfeed(t, { server, port }) {
     const lines = `${'x'.repeat(8_191)}\n`.repeat(32)
     const [shouter, hearer] = [await connectTo(t, port), await connectTo(t, port)]
