@@ -96,6 +96,11 @@ describe('parseWebSocketUrl', () => {
     }
     assert.throws(() => parseWebSocketUrl('ws://u:a/b@h'), /^UsageError: "ws:\/\/…@h" is not a URL/)
   })
+
+  test('is the same however often it is read', () => {
+    for (let count = 0; count < 30_000; count += 1)
+      assert.throws(() => parseWebSocketUrl('ß\u{9f}'), { name: 'UsageError' })
+  })
 })
 
 test('basicAuthorization (RFC 7617 §2)', () => {
