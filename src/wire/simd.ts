@@ -83,39 +83,47 @@ function whileLeft(step: number, body: readonly number[]): number[] {
   ]
 }
 
-/** Sixteen at once, then four, then one by one: which bytes the key has left is known by its lowest one. Most
- * starts need none of it. */
+/** What stands at `from`, masked with the key, on top of where it goes. */
+const masked = (load: readonly number[], key: Local, xor: readonly number[]) => [
+  ...get('to'),
+  ...get('from'),
+  ...load,
+  ...get(key),
+  ...xor,
+]
+
+/** Adds the bits of one to those of another. */
+const gather = (into: Local, bits: Local, or: readonly number[]) => [
+  ...get(into),
+  ...get(bits),
+  ...or,
+  ...set(into),
+]
+
+/**
+ * Sixteen at once, then four, then one by one: which bytes the key has left is known by its lowest one. Most starts
+ * need none of it.
+ */
 function instructions(): number[] {
   return [
     ...[...get('key'), ...wide.splat, ...set('keys')],
     ...whileLeft(16, [
-      ...[
-        ...get('to'),
-        ...get('from'),
-        ...wide.load,
-        ...get('keys'),
-        ...wide.xor,
-        ...tee('masked'),
-        ...wide.store,
-      ],
-      ...[...get('seen'), ...get('masked'), ...wide.or, ...set('seen')],
+      ...[...masked(wide.load, 'keys', wide.xor), ...tee('masked'), ...wide.store],
+      ...gather('seen', 'masked', wide.or),
     ]),
     ...whileLeft(4, [
-      ...[...get('to'), ...get('from'), ...op.load, ...get('key'), ...op.xor, ...tee('part'), ...op.store],
-      ...[...get('rest'), ...get('part'), ...op.or, ...set('rest')],
+      ...[...masked(op.load, 'key', op.xor), ...tee('part'), ...op.store],
+      ...gather('rest', 'part', op.or),
     ]),
     ...whileLeft(1, [
       ...[
-        ...get('to'),
-        ...get('from'),
-        ...op.loadByte,
-        ...get('key'),
-        ...op.xor,
+        ...masked(op.loadByte, 'key', op.xor),
         ...constant(0xff),
         ...op.and,
+        ...tee('part'),
+        ...op.storeByte,
       ],
-      ...[...tee('part'), ...op.storeByte],
-      ...[...get('rest'), ...get('part'), ...op.or, ...set('rest')],
+      ...gather('rest', 'part', op.or),
       ...[...get('key'), ...constant(8), ...op.shiftRight, ...set('key')],
     ]),
     ...[...get('seen'), ...wide.bitmask, ...get('rest'), ...constant(0x8080_8080 | 0), ...op.and, ...op.or],
