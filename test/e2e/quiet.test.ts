@@ -4,7 +4,7 @@ import { closeSync, openSync } from 'node:fs'
 import { describe, type TestContext, test } from 'node:test'
 import { openMailbox } from './datagrams.ts'
 import { connectTo, keepPeers } from './sockets.ts'
-import { type Running, start } from './sockpit.ts'
+import { portSaid, type Running, start } from './sockpit.ts'
 
 const quietMs = 1_500
 const betweenMs = 100
@@ -18,11 +18,6 @@ function startUnseen(t: TestContext, args: readonly string[]): Running {
   } finally {
     closeSync(stdout)
   }
-}
-
-async function portOf(server: Running): Promise<number> {
-  const [, port] = await server.said(/listening\s+on\s+127\.0\.0\.1:(\d+)/)
-  return Number(port)
 }
 
 /** Does something again and again, for longer than the quiet that would end it. */
@@ -39,7 +34,7 @@ const rows: readonly [name: string, carry: (t: TestContext) => Promise<Running>]
     'bytes of a stream that come',
     async (t) => {
       const server = startUnseen(t, ['tcp-server', '127.0.0.1:0', '--service', 'discard'])
-      const { socket } = await connectTo(t, await portOf(server))
+      const { socket } = await connectTo(t, await portSaid(server))
       await keepBusy(server, () => socket.write('x'))
       return server
     },
@@ -57,7 +52,7 @@ const rows: readonly [name: string, carry: (t: TestContext) => Promise<Running>]
     'datagrams that come',
     async (t) => {
       const server = startUnseen(t, ['udp-server', '127.0.0.1:0', '--service', 'discard'])
-      const [port, mailbox] = [await portOf(server), await openMailbox(t)]
+      const [port, mailbox] = [await portSaid(server), await openMailbox(t)]
       await keepBusy(server, () => mailbox.send('x', port))
       return server
     },

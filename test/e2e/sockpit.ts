@@ -331,6 +331,12 @@ export async function serve(
   return { server, port: local.port }
 }
 
+/** The port that a server says to the person, wherever the line is broken. */
+export async function portSaid(server: Running): Promise<number> {
+  const [, port] = await server.said(/listening\s+on\s+\S*127\.0\.0\.1:(\d+)/)
+  return Number(port)
+}
+
 /** Starts `sockpit tcp-server` in raw, and reads the port from what it says to the person. */
 export async function serveRaw(
   t: TestContext,

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { type Running, sockpitCommand, startProgram } from '../e2e/sockpit.ts'
+import { portSaid, type Running, sockpitCommand, startProgram } from '../e2e/sockpit.ts'
 import {
   honestChat,
   honestLossyDatagrams,
@@ -101,11 +101,11 @@ async function setStage(t: TestContext, { service = 'ws-echo', before = '' }: Ro
   const [words, meet] = services[service]
   const script = `${before}exec ${sockpitCommand} ${words} --raw >/dev/null`
   const server = startProgram(t, 'sh', ['-c', script], { limitMs: 120_000 })
-  const [, port] = await server.said(/listening\s+on\s+\S*127\.0\.0\.1:(\d+)/)
-  const honest = watch(await meet(t, Number(port)), server)
+  const port = await portSaid(server)
+  const honest = watch(await meet(t, port), server)
   for (let round = 0; round < 200; round += 1) await honest.roundTrip(`round ${round}`)
   honest.percentile99()
-  return { server, port: Number(port), honest, settled: residentMiB(server) }
+  return { server, port, honest, settled: residentMiB(server) }
 }
 
 const loadPath = fileURLToPath(new URL('hostile-load.js', import.meta.url))

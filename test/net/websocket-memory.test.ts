@@ -4,7 +4,7 @@ import { Receiver } from '../../src/net/receiver.ts'
 import { createArena } from '../../src/net/websocket-memory.ts'
 import { slabSize } from '../../src/wire/frame-writer.ts'
 import { placeInSimd } from '../../src/wire/simd.ts'
-import { sockpitPath, startProgram } from '../e2e/sockpit.ts'
+import { portSaid, sockpitPath, startProgram } from '../e2e/sockpit.ts'
 import { honestWebSocket } from '../faults/honest.ts'
 
 const isFast = (bytes: Uint8Array) => placeInSimd(bytes) !== -1
@@ -24,7 +24,7 @@ test('a second arena of the same process has ordinary memory', () => {
 test('where there is no WebAssembly, JavaScript masks', async (t) => {
   const words = ['--jitless', sockpitPath, 'ws-echo', '127.0.0.1:0', '--raw', '--no-compress']
   const server = startProgram(t, process.execPath, words)
-  const [, port] = await server.said(/listening\s+on\s+\S*127\.0\.0\.1:(\d+)/)
+  const port = await portSaid(server)
   const roundTrip = await honestWebSocket(t, `ws://127.0.0.1:${port}/`)
   for (const text of ['short', 'long '.repeat(5_000)]) assert.equal(await roundTrip(text), text)
 })
